@@ -1,0 +1,356 @@
+"""The loop as a pure state machine: it hands out work, is fed events, and grows the pool.
+
+Everything that decides what the dataset contains is in this file, in the recipe and in the verdicts of the gates.
+
+    start      turn k may start once turn k - lag(k) has retired; it sees the pool as it stood then, whatever came since
+    stages     stage 0 proposes drafts; each draft then goes its own way, stage by stage, up to the next gate
+    gates      a gate takes a turn when all its drafts have arrived and every earlier turn has been handed to that gate
+    retire     in turn order, when the last gate has judged: kept drafts join the pool, the policy is asked for a stop
+
+A call may be answered at any time and in any order; nothing that matters depends on when. What the machine is fed it
+must have asked for: an event that was not owed raises, and changes nothing.
+
+The machine knows no clock, no server and no file. Prompts are rendered when an ask is handed out, and not on a replay.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from selfgen.canon import digest
+from selfgen.core.draw import Draw
+from selfgen.core.ports import Fault, Reading, Recipe, Subject
+from selfgen.core.tally import Account, Policy, Stop, Tally, TurnCount
+from selfgen.core.tasks import Draft, Prefix, Record, Task
+from selfgen.core.turns import Plan, Retired, Slot, Turn
+from selfgen.core.work import (
+    Answered,
+    Ask,
+    CallId,
+    Event,
+    Judge,
+    Judged,
+    Prompt,
+    Refused,
+    Role,
+    Sampling,
+    Usage,
+)
+from selfgen.errors import InternalError
+
+
+class Machine:
+    """See the module. `recipe` is pure; `seeds` and `plan` never change in the life of a run; `policy` may."""
+
+    def __init__(self, plan: Plan, policy: Policy, recipe: Recipe, seeds: Sequence[Task]) -> None:
+        self._gates = [index for index, stage in enumerate(recipe.stages) if stage.gate]
+        if not self._gates or self._gates[-1] != len(recipe.stages) - 1:
+            raise InternalError(f"recipe {recipe.name}: the last stage needs a gate")
+        self.plan = plan
+        self.policy = policy
+        self.recipe = recipe
+        self.seeds = tuple(seeds)
+        self.tally = Tally(policy.window)
+        self.stop: Stop | None = None
+        self.records: list[Record] = []
+        self._pool: list[Task] = []
+        self._pool_at = [0]
+        self._turns: dict[int, Turn] = {}
+        self._started = 0
+        self._read = 0
+        self._calls: dict[CallId, str] = {}
+        self._asks: list[CallId] = []
+        self._judges: deque[Judge] = deque()
+        self._at_gate: list[deque[int]] = [deque() for _ in self._gates]
+        self._gate_next = [0] * len(self._gates)
+        self._complete: deque[int] = deque()
+        self._retired: deque[Retired] = deque()
+        self._start_turns()
+
+    # -- what the world may ask -------------------------------------------------------------------------------------
+
+    def next_ask(self) -> Ask | None:
+        """Hand out the owed call that stands first in turn order, rendered; None when all are out or the run ended."""
+        while self.stop is None and self._asks:
+            call = heapq.heappop(self._asks)
+            # A replay answers calls without taking them from the heap; those are passed over here.
+            if self._calls.get(call) == "":
+                ask = self.render(call)
+                self._calls[call] = ask.prompt_digest
+                return ask
+        return None
+
+    def next_judge(self) -> Judge | None:
+        """Hand out the next batch of drafts for a gate. Judge each gate's batches in the order they come out."""
+        while self.stop is None and self._judges:
+            judge = self._judges.popleft()
+            # A replay feeds verdicts without taking the batch out; those are passed over here.
+            turn = self._turns.get(judge.turn)
+            if turn and self._gates[turn.gate] == judge.stage:
+                return judge
+        return None
+
+    def take_retired(self) -> list[Retired]:
+        """Return the turns that retired since the last call, in order."""
+        taken = list(self._retired)
+        self._retired.clear()
+        return taken
+
+    def owed(self) -> tuple[frozenset[CallId], frozenset[tuple[int, int]]]:
+        """Return all calls and all (turn, stage) batches that wait for their event, handed out or not."""
+        judging = (
+            (turn, self._gates[gate])
+            for gate, queue in enumerate(self._at_gate)
+            for turn in queue
+            if self._turns[turn].alive()
+        )
+        return frozenset(self._calls), frozenset(judging)
+
+    def render(self, call: CallId) -> Ask:
+        """Build the ask of an owed call: a pure function of the run's identity and of the pool that its turn sees."""
+        subject = self._subject(call)
+        prompt = self.recipe.ask(subject)
+        role = self.recipe.stages[call.stage].role
+        sampling = self.plan.sampling[role]
+        seed = subject.draw.seed("server")
+        return Ask(
+            id=call,
+            role=role,
+            messages=prompt.messages,
+            sampling=sampling,
+            seed=seed,
+            schema=prompt.schema,
+            prompt_digest=_digest(prompt, role, sampling, seed),
+        )
+
+    def drafts_of(self, judged: Judged) -> tuple[Draft, ...]:
+        """Return the drafts that an owed `Judged` is about. Raises InternalError when it is not owed."""
+        return tuple(slot.draft for slot in self._owed_slots(judged))
+
+    @property
+    def account(self) -> Account:
+        """Where every draft that was read is now."""
+        return Account(
+            read=self._read,
+            kept=self.tally.kept,
+            rejected=self.tally.rejected.total(),
+            lost=self.tally.lost.total(),
+            in_flight=sum(len(turn.slots) for turn in self._turns.values()),
+        )
+
+    @property
+    def turns_in_flight(self) -> int:
+        """Turns that have started and not retired."""
+        return len(self._turns)
+
+    # -- what the world tells ---------------------------------------------------------------------------------------
+
+    def admit(self, turn: int) -> None:
+        """Start every turn up to `turn` whatever the policy says: the journal shows that an earlier, wider policy did.
+
+        Which turns start decides what is paid for, never what they contain. Raises InternalError beyond the lag."""
+        while self._started <= turn:
+            if self.tally.turns < self._behind(self._started):
+                raise InternalError(f"turn {turn} cannot have started after {self.tally.turns} turns")
+            self._start_turn()
+
+    def feed(self, event: Event) -> None:
+        """Take in one event. Raises InternalError, and changes nothing, when it was not owed."""
+        match event:
+            case Answered():
+                self._answered(event)
+            case Refused():
+                self._refused(event)
+            case Judged():
+                self._judged(event)
+            case _:
+                assert_never(event)
+
+    def _answered(self, event: Answered) -> None:
+        expected = self._calls.get(event.id)
+        if expected is None:
+            raise InternalError(f"reply {event.id} was not asked for")
+        if expected and expected != event.prompt_digest:
+            raise InternalError(f"reply {event.id} belongs to another prompt")
+        reading = self.recipe.read(self._subject(event.id), event)
+        if event.id.stage > 0 and len(reading.drafts) > 1:
+            raise InternalError(f"recipe {self.recipe.name} made two drafts of one at {event.id}")
+        turn = self._settle(event.id)
+        turn.prompt_tokens += event.usage.prompt_tokens
+        turn.completion_tokens += event.usage.completion_tokens
+        turn.usage_known = turn.usage_known and event.usage.known
+        if event.id.stage == 0:
+            turn.faults.extend(reading.faults)
+            self._open(turn, event.id, reading.drafts)
+        else:
+            self._improve(turn.slots[event.id.item], event.id, reading)
+        self._move(turn)
+
+    def _refused(self, event: Refused) -> None:
+        if event.id not in self._calls:
+            raise InternalError(f"refusal {event.id} was not asked for")
+        turn = self._settle(event.id)
+        turn.refused.append(event.kind)
+        if event.id.stage > 0:
+            slot = turn.slots[event.id.item]
+            slot.calls += (str(event.id),)
+            self._lose(slot, event.id.stage, f"refused_{event.kind}", event.detail)
+        self._move(turn)
+
+    def _judged(self, event: Judged) -> None:
+        slots = self._owed_slots(event)
+        gate = self._gates.index(event.stage)
+        for slot, verdict in zip(slots, event.verdicts, strict=True):
+            slot.measures += verdict.measures
+            if not verdict.kept:
+                slot.end(self.recipe.name, self.recipe.stages[event.stage].name, verdict.reason)
+        self._at_gate[gate].popleft()
+        self._pass(self._turns[event.turn])
+        self._drain_gate(gate)
+        self._retire()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _subject(self, call: CallId) -> Subject:
+        if call not in self._calls:
+            raise InternalError(f"call {call} is not owed")
+        turn = self._turns[call.turn]
+        return Subject(
+            turn=call.turn,
+            stage=call.stage,
+            seeds=self.seeds,
+            records=Prefix(self._pool, turn.seen),
+            draw=Draw(self.plan.run_seed, call),
+            draft=turn.slots[call.item].draft if call.stage else None,
+        )
+
+    def _owed_slots(self, event: Judged) -> list[Slot]:
+        """Return the drafts that the event judges, after making sure that it is the one that is owed."""
+        queue = self._at_gate[self._gates.index(event.stage)] if event.stage in self._gates else None
+        if not queue or queue[0] != event.turn:
+            raise InternalError(f"verdicts {event.turn}/{event.stage} were not asked for")
+        slots = self._turns[event.turn].alive()
+        if [slot.draft.id for slot in slots] != [verdict.draft for verdict in event.verdicts]:
+            raise InternalError(f"verdicts {event.turn}/{event.stage} are about other drafts")
+        if any(verdict.kept == bool(verdict.reason) for verdict in event.verdicts):
+            raise InternalError(f"verdicts {event.turn}/{event.stage}: a rejection has a reason, and nothing else has")
+        return slots
+
+    def _owe(self, turn: Turn, stage: int, item: int) -> None:
+        call = CallId(turn.number, stage, item)
+        self._calls[call] = ""
+        heapq.heappush(self._asks, call)
+        turn.waiting += 1
+
+    def _settle(self, call: CallId) -> Turn:
+        """Strike an owed call off the list."""
+        del self._calls[call]
+        turn = self._turns[call.turn]
+        turn.waiting -= 1
+        turn.calls += 1
+        return turn
+
+    def _open(self, turn: Turn, call: CallId, drafts: Sequence[Draft]) -> None:
+        """Take in the drafts of a proposal; the machine numbers them."""
+        for item, draft in enumerate(drafts):
+            turn.slots.append(Slot(replace(draft, id=f"t{turn.number:05d}.{item}"), (str(call),)))
+        self._read += len(drafts)
+
+    def _improve(self, slot: Slot, call: CallId, reading: Reading) -> None:
+        slot.calls += (str(call),)
+        if reading.drafts:
+            slot.draft = replace(reading.drafts[0], id=slot.draft.id)
+            slot.stage = call.stage + 1
+            return
+        fault = reading.faults[0] if reading.faults else Fault("unreadable", "the reply says nothing usable")
+        self._lose(slot, call.stage, fault.reason, fault.detail)
+
+    def _lose(self, slot: Slot, stage: int, reason: str, detail: str) -> None:
+        slot.end(self.recipe.name, self.recipe.stages[stage].name, reason, detail=detail, lost=True)
+
+    def _move(self, turn: Turn) -> None:
+        """Take every draft as far as it goes without a call: to its next call, or to the gate."""
+        gate_stage = self._gates[turn.gate]
+        for item, slot in enumerate(turn.slots):
+            if slot.ended is None and (CallId(turn.number, slot.stage, item) not in self._calls):
+                self._advance(turn, item, slot, gate_stage)
+        if not turn.waiting:
+            self._drain_gate(turn.gate)
+            self._retire()
+
+    def _advance(self, turn: Turn, item: int, slot: Slot, gate_stage: int) -> None:
+        while slot.stage <= gate_stage:
+            if self.recipe.wants(slot.stage, slot.draft):
+                self._owe(turn, slot.stage, item)
+                return
+            slot.stage += 1
+
+    def _drain_gate(self, gate: int) -> None:
+        """Let turns up to the gate, in turn order; those without drafts walk through when they stand first."""
+        queue = self._at_gate[gate]
+        while (turn := self._turns.get(self._gate_next[gate])) and turn.gate == gate and not turn.waiting:
+            self._gate_next[gate] += 1
+            queue.append(turn.number)
+            if alive := turn.alive():
+                self._judges.append(Judge(turn.number, self._gates[gate], tuple(slot.draft for slot in alive)))
+        while queue and not self._turns[queue[0]].alive():
+            self._pass(self._turns[queue.popleft()])
+
+    def _pass(self, turn: Turn) -> None:
+        """The gate has judged: on to the next one, or to retirement."""
+        turn.gate += 1
+        if turn.gate == len(self._gates):
+            self._complete.append(turn.number)
+        else:
+            self._move(turn)
+
+    def _retire(self) -> None:
+        while self.stop is None and self._complete and self._complete[0] == self.tally.turns:
+            retired = self._turns.pop(self._complete.popleft()).close(self.recipe.name)
+            self.records.extend(retired.records)
+            self._pool.extend(record.task for record in retired.records)
+            self._pool_at.append(len(self._pool))
+            self.tally.add(retired.count)
+            self._retired.append(retired)
+            self.stop = self.tally.stop(self.policy)
+            self._start_turns()
+
+    def _behind(self, turn: int) -> int:
+        """Return how many turns have retired in the pool that this turn sees."""
+        return max(0, turn - self.plan.lag(turn) + 1)
+
+    def _start_turns(self) -> None:
+        """Start every turn that may start now: a function of the retired prefix alone."""
+        while self.stop is None and self.tally.turns >= self._behind(self._started):
+            if not self.tally.allows(self.policy, len(self._turns), _PRIOR):
+                # With nothing in flight only a budget can forbid the next turn.
+                self.stop = None if self._turns else Stop.BUDGET
+                return
+            self._start_turn()
+
+    def _start_turn(self) -> None:
+        turn = Turn(self._started, self._pool_at[self._behind(self._started)])
+        self._turns[turn.number] = turn
+        self._started += 1
+        self._owe(turn, 0, 0)
+
+
+_PRIOR = TurnCount(kept=2, rejected=(), lost=(), faults=(), refused=(), calls=6, usage=Usage(4_000, 2_000))
+"""What a turn is expected to bring before there is experience; small enough that short runs start enough turns."""
+
+
+def _digest(prompt: Prompt, role: Role, sampling: Sampling, seed: int) -> str:
+    """Digest of all that decides what the server is sent, except the model's name, which the run's identity holds."""
+    return digest(
+        {
+            "messages": [[message.role, message.content] for message in prompt.messages],
+            "schema": [prompt.schema.name, prompt.schema.body] if prompt.schema else None,
+            "role": role,
+            "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens],
+            "seed": seed,
+        }
+    )

@@ -1,0 +1,129 @@
+"""The sockets of the house: what the core and the executors expect of the rooms around them.
+
+Recipe, Filter, Model and Exporter are open to plug-ins (see registry.py). A plug-in takes plain keyword arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from selfgen.core.draw import Draw
+from selfgen.core.tasks import Draft, Record, Task
+from selfgen.core.work import Answered, Ask, Measure, Prompt, Refused, Role
+
+Scope = Literal["instruction", "task"]
+"""What a filter needs to see: the instruction alone, or the finished task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a recipe. `gate` names the filters that stand behind it by scope; () means no gate."""
+
+    name: str
+    role: Role
+    gate: tuple[Scope, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that a recipe may look at for one call: `records` is the pool as its turn sees it, `draft` is None at stage 0."""
+
+    turn: int
+    stage: int
+    seeds: Sequence[Task]
+    records: Sequence[Task]
+    draw: Draw
+    draft: Draft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in a reply that could not be read: why (a fixed word), in detail, and the text in question (cut)."""
+
+    reason: str
+    detail: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reply says. At stage 0 any number of drafts (ids are given by the machine); later exactly one, or none
+    and at least one fault, which tells why the draft is lost."""
+
+    drafts: tuple[Draft, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+class Recipe(Protocol):
+    """Turns a view of the pool and a draft into prompts, and replies into drafts. Pure: every replay calls it again."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def stages(self) -> tuple[Stage, ...]: ...
+    def wants(self, stage: int, draft: Draft) -> bool:
+        """Tell whether this draft needs the call of this stage (1 or later); cheap, renders nothing."""
+        ...
+
+    def ask(self, subject: Subject) -> Prompt:
+        """Render the prompt for one call."""
+        ...
+
+    def read(self, subject: Subject, reply: Answered) -> Reading:
+        """Read a reply; normalising happens here and nowhere else. Never raises on model text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one filter found on one draft: a reason ("" passes) and what it measured, for kept drafts too."""
+
+    reason: str = ""
+    measures: tuple[Measure, ...] = ()
+
+
+class Filter(Protocol):
+    """Says no with a reason, a number, a limit and the nearest neighbour. Never edits a draft, never calls a model.
+
+    A gate calls `prepare` once with all drafts of a batch (for batch encoding; most filters do nothing), then `check`
+    draft by draft, and `remember` for each draft that every filter of the gate passed."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def scope(self) -> Scope: ...
+    def prepare(self, drafts: Sequence[Draft]) -> None: ...
+    def check(self, draft: Draft) -> Finding: ...
+    def remember(self, draft: Draft) -> None: ...
+
+
+class Model(Protocol):
+    """Answers calls. Waits out overload and outage by itself; raises only what should end the run (errors.py)."""
+
+    async def answer(self, ask: Ask) -> Answered | Refused: ...
+    def room(self) -> int:
+        """How many more calls it would take right now."""
+        ...
+
+    def state(self) -> str:
+        """What a person should know now: "" when all is well, else for example "server away, next try in 8 s"."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Exporter(Protocol):
+    """Turns records into the bytes of one file format."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffix(self) -> str:
+        """The usual file ending, with its dot."""
+        ...
+
+    def rows(self, records: Iterable[Record]) -> Iterable[bytes]:
+        """Yield the file in pieces, in order."""
+        ...

@@ -1,0 +1,161 @@
+"""A small complete world for the machine: a recipe that uses every input it is given, and answers that are pure functions
+of what was asked. Tests put it together in every order they like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from selfgen.canon import hash_int
+from selfgen.core.machine import Machine
+from selfgen.core.ports import Fault, Reading, Stage, Subject
+from selfgen.core.tally import Policy
+from selfgen.core.tasks import Draft, Task
+from selfgen.core.turns import Plan, Retired
+from selfgen.core.work import (
+    Answered,
+    Ask,
+    Event,
+    Judge,
+    Judged,
+    Measure,
+    Message,
+    Prompt,
+    Refused,
+    Sampling,
+    Usage,
+    Verdict,
+)
+
+SEEDS = tuple(Task(f"seed-{i}", f"seed {i}", "", f"answer {i}") for i in range(5))
+SAMPLING = Sampling(1.0, 1.0, 100)
+
+
+class WordRecipe:
+    """Three stages, two gates; every prompt shows seeds, pool and draft, drawn anew; stage 1 is not always wanted."""
+
+    name = "words"
+    stages = (
+        Stage("propose", "propose", ("instruction",)),
+        Stage("input", "propose"),
+        Stage("answer", "answer", ("task",)),
+    )
+
+    def wants(self, stage: int, draft: Draft) -> bool:
+        return stage == 2 or hash_int(draft.instruction) % 2 == 0
+
+    def ask(self, subject: Subject) -> Prompt:
+        shown = subject.draw.sample(subject.seeds, 2, "seeds") + subject.draw.sample(subject.records, 2, "records")
+        text = "|".join(task.instruction + task.output for task in shown)
+        draft = f"{subject.draft.instruction}/{subject.draft.input}" if subject.draft else ""
+        return Prompt((Message("user", f"{len(subject.records)} {text} {draft}"),))
+
+    def read(self, subject: Subject, reply: Answered) -> Reading:
+        if reply.text == "garbage":
+            return Reading((), (Fault("no_json", "garbage"),))
+        if subject.draft is None:
+            parents = tuple(task.id for task in subject.draw.sample(subject.seeds, 2, "seeds"))
+            return Reading(tuple(Draft("", word, parents=parents) for word in reply.text.split()))
+        field_name = "input" if subject.stage == 1 else "output"
+        return Reading((replace(subject.draft, **{field_name: reply.text}),))
+
+
+def plan(run_seed: int = 1, lag_min: int = 2, lag_max: int = 5) -> Plan:
+    return Plan(run_seed, {"propose": SAMPLING, "answer": SAMPLING}, lag_min, lag_max)
+
+
+def new_machine(policy: Policy, run_seed: int = 1) -> Machine:
+    return Machine(plan(run_seed), policy, WordRecipe(), SEEDS)
+
+
+def answer(ask: Ask) -> Answered | Refused:
+    """Reply to an ask as a pure function of its prompt: words, now and then garbage or a refusal."""
+    number = hash_int(ask.prompt_digest, ask.seed)
+    if number % 13 == 0:
+        return Refused(ask.id, "content_filter", "no")
+    if number % 11 == 0:
+        text = "garbage"
+    elif ask.id.stage == 0:
+        text = " ".join(f"w{(number >> (8 * i)) % 97}" for i in range(number % 5))
+    else:
+        text = f"text{number % 1000}"
+    return Answered(ask.id, text, "stop", Usage(7, number % 9), "m", ask.prompt_digest)
+
+
+@dataclass
+class WordGate:
+    """Keeps a word the first time; at the last gate drops every seventh text."""
+
+    seen: set[str] = field(default_factory=set)
+
+    def judge(self, judge: Judge) -> Judged:
+        return Judged(judge.turn, judge.stage, tuple(self._verdict(judge.stage, draft) for draft in judge.drafts))
+
+    def _verdict(self, stage: int, draft: Draft) -> Verdict:
+        if stage == 0 and draft.instruction in self.seen:
+            return Verdict(draft.id, False, "exact_duplicate", (Measure("exact", 1.0, 1.0, "copies", "w"),))
+        if stage == 2 and hash_int(draft.output) % 7 == 0:
+            return Verdict(draft.id, False, "too_short")
+        if stage == 0:
+            self.seen.add(draft.instruction)
+        return Verdict(draft.id, True, "")
+
+    def recall(self, drafts: Sequence[Draft], judged: Judged) -> None:
+        self.seen |= {
+            d.instruction for d, v in zip(drafts, judged.verdicts, strict=True) if v.kept and judged.stage == 0
+        }
+
+
+@dataclass
+class Run:
+    """A machine with its gate and its journal, driven by hand."""
+
+    machine: Machine
+    gate: WordGate = field(default_factory=WordGate)
+    journal: list[Event] = field(default_factory=list)
+    retired: list[Retired] = field(default_factory=list)
+    asked: list[Ask] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        self.journal.append(event)
+        self.machine.feed(event)
+        self.retired += self.machine.take_retired()
+        assert self.machine.account.balanced
+
+    def collect(self) -> list[Ask | Judge]:
+        """Take all work that is there."""
+        work: list[Ask | Judge] = []
+        while ask := self.machine.next_ask():
+            self.asked.append(ask)
+            work.append(ask)
+        while judge := self.machine.next_judge():
+            work.append(judge)
+        return work
+
+    def do(self, work: Ask | Judge) -> None:
+        self.tell(answer(work) if isinstance(work, Ask) else self.gate.judge(work))
+
+    def replay(self, events: Sequence[Event]) -> None:
+        """Fold a journal into the machine, as a resumed run does."""
+        for event in events:
+            if self.machine.stop is not None:
+                break
+            turn = event.turn if isinstance(event, Judged) else event.id.turn
+            self.machine.admit(turn)
+            if isinstance(event, Judged):
+                self.gate.recall(self.machine.drafts_of(event), event)
+            self.machine.feed(event)
+            self.journal.append(event)
+            self.retired += self.machine.take_retired()
+            assert self.machine.account.balanced
+
+    def finish(self) -> None:
+        """Do all work in the order in which it is handed out."""
+        while self.machine.stop is None and (work := self.collect()):
+            for piece in work:
+                self.do(piece)
+
+
+def dataset(run: Run) -> list[str]:
+    """Everything that reaches a file, as text."""
+    return [repr((turn.records, turn.rejections, turn.count)) for turn in run.retired]

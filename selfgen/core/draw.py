@@ -31,7 +31,7 @@ class Draw:
         return self.below(2**31, *purpose)
 
     def sample(self, items: Sequence[T], count: int, *purpose: object) -> list[T]:
-        """Return `count` items from distinct positions in drawn order (Fisher-Yates), all of them if there are fewer."""
+        """Return `count` items from distinct positions in drawn order (Fisher-Yates), all if there are fewer."""
         size = len(items)
         moved: dict[int, int] = {}
         chosen = []

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from selfgen.canon import digest
 from selfgen.core.draw import Draw
 from selfgen.core.ports import Fault, Reading, Recipe, Subject
-from selfgen.core.tally import Account, Policy, Stop, Tally, TurnCount
+from selfgen.core.tally import Account, Policy, Stop, Tally
 from selfgen.core.tasks import Draft, Prefix, Record, Task
 from selfgen.core.turns import Plan, Retired, Slot, Turn
 from selfgen.core.work import (
@@ -38,7 +38,6 @@ from selfgen.core.work import (
     Refused,
     Role,
     Sampling,
-    Usage,
 )
 from selfgen.errors import InternalError
 
@@ -141,6 +140,10 @@ class Machine:
             lost=self.tally.lost.total(),
             in_flight=sum(len(turn.slots) for turn in self._turns.values()),
         )
+
+    def drafts_in_flight(self) -> Iterator[Draft]:
+        """Yield the drafts of turns that have not retired, whatever became of them so far."""
+        return (slot.draft for turn in self._turns.values() for slot in turn.slots)
 
     @property
     def turns_in_flight(self) -> int:
@@ -326,7 +329,7 @@ class Machine:
     def _start_turns(self) -> None:
         """Start every turn that may start now: a function of the retired prefix alone."""
         while self.stop is None and self.tally.turns >= self._behind(self._started):
-            if not self.tally.allows(self.policy, len(self._turns), _PRIOR):
+            if not self.tally.allows(self.policy, len(self._turns)):
                 # With nothing in flight only a budget can forbid the next turn.
                 self.stop = None if self._turns else Stop.BUDGET
                 return
@@ -337,10 +340,6 @@ class Machine:
         self._turns[turn.number] = turn
         self._started += 1
         self._owe(turn, 0, 0)
-
-
-_PRIOR = TurnCount(kept=2, rejected=(), lost=(), faults=(), refused=(), calls=6, usage=Usage(4_000, 2_000))
-"""What a turn is expected to bring before there is experience; small enough that short runs start enough turns."""
 
 
 def _digest(prompt: Prompt, role: Role, sampling: Sampling, seed: int) -> str:

@@ -5,13 +5,14 @@ Recipe, Filter, Model and Exporter are open to plug-ins (see registry.py). A plu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from selfgen.core.draw import Draw
 from selfgen.core.tasks import Draft, Record, Task
-from selfgen.core.work import Answered, Ask, Measure, Prompt, Refused, Role
+from selfgen.core.work import Answered, Ask, Event, Measure, Prompt, Refused, Role, Verdict
+from selfgen.errors import StoreFault
 
 Scope = Literal["instruction", "task"]
 """What a filter needs to see: the instruction alone, or the finished task."""
@@ -28,7 +29,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that a recipe may look at for one call: `records` is the pool as its turn sees it, `draft` is None at stage 0."""
+    """All that a recipe may look at for one call. `records` is the pool that the turn sees; stage 0 has no draft."""
 
     turn: int
     stage: int
@@ -97,6 +98,22 @@ class Filter(Protocol):
     def prepare(self, drafts: Sequence[Draft]) -> None: ...
     def check(self, draft: Draft) -> Finding: ...
     def remember(self, draft: Draft) -> None: ...
+
+
+class Gates(Protocol):
+    """The gates of a run, by stage. Judging remembers what is kept at once, so batches are judged in the order in which
+    the machine hands them out; on a replay `recall` takes the place of `judge`."""
+
+    def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]: ...
+    def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None: ...
+
+
+class Journal(Protocol):
+    """Makes events durable. `done` is called, on another thread, once they are; `watch` names who learns of a fault."""
+
+    def submit(self, events: Sequence[Event], done: Callable[[Sequence[Event]], None]) -> None: ...
+    def watch(self, on_fault: Callable[[StoreFault], None]) -> None: ...
+    def note(self, kind: str, text: str) -> None: ...
 
 
 class Model(Protocol):

@@ -146,20 +146,18 @@ class Tally:
             return Stop.SATURATED
         return None
 
-    def allows(self, policy: Policy, in_flight: int, prior: TurnCount) -> bool:
+    def allows(self, policy: Policy, in_flight: int) -> bool:
         """Tell whether one more turn may start while `in_flight` have: not while those are expected to be enough.
 
-        The expectation is the mean of the retired turns, with `prior` counted as four turns more."""
-        turns = self.turns + 4
-        if self.kept + Fraction(self.kept + 4 * prior.kept, turns) * in_flight >= policy.target:
+        What a turn brings is expected to be the mean of the retired ones. Until there is experience a turn is expected
+        to bring two records (counted as four turns), and under a budget only four turns start."""
+        a_turn = Fraction(self.kept + 8, self.turns + 4)
+        if self.kept + a_turn * in_flight >= policy.target:
             return False
-        if policy.max_calls is not None:
-            a_turn = Fraction(self.calls + 4 * prior.calls, turns)
-            if self.calls + a_turn * (in_flight + 1) > max(Fraction(policy.max_calls), a_turn):
-                return False
-        if policy.max_tokens is not None:
-            used = prior.usage.prompt_tokens + prior.usage.completion_tokens
-            a_turn = Fraction(self.tokens + 4 * used, turns)
-            if self.tokens + a_turn * (in_flight + 1) > max(Fraction(policy.max_tokens), a_turn):
-                return False
-        return True
+        budgets = [(policy.max_calls, self.calls), (policy.max_tokens, self.tokens)]
+        return all(self._affords(limit, used, in_flight) for limit, used in budgets if limit is not None)
+
+    def _affords(self, limit: int, used: int, in_flight: int) -> bool:
+        if not self.turns:
+            return in_flight < min(4, limit)
+        return used + Fraction(used, self.turns) * (in_flight + 1) <= limit

@@ -102,12 +102,12 @@ def test_a_target_may_grow_and_shrink_over_one_journal(first: int, second: int) 
 
 def test_a_narrower_budget_replays_what_a_wider_one_started() -> None:
     wide = Run(new_machine(Policy(target=10_000)))
-    for _ in range(6):
+    for _ in range(40):
         for piece in wide.collect():
             wide.do(piece)
     narrow = Run(new_machine(Policy(target=10_000, max_calls=wide.machine.tally.calls + 5)))
     narrow.replay(wide.journal)
-    assert narrow.machine.tally.turns > 6
+    assert 0 < narrow.machine.tally.turns <= wide.machine.tally.turns
     assert dataset(narrow) == dataset(wide)[: len(narrow.retired)]
 
 

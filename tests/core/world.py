@@ -1,5 +1,5 @@
-"""A small complete world for the machine: a recipe that uses every input it is given, and answers that are pure functions
-of what was asked. Tests put it together in every order they like."""
+"""A small complete world for the machine: a recipe that uses every input it is given, and answers that are pure
+functions of what was asked. Tests put it together in every order they like."""
 
 from __future__ import annotations
 

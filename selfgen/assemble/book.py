@@ -1,0 +1,135 @@
+"""A run folder opened for reading: the journal folded into what a person wants to know. Changes nothing on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from selfgen.assemble.parts import build_machine
+from selfgen.assemble.source import Source, from_header
+from selfgen.core.machine import Machine
+from selfgen.core.replay import Before, NoGates, replay
+from selfgen.core.tasks import Draft, Record, Task
+from selfgen.core.turns import Rejection, Retired
+from selfgen.core.work import Answered, Ask, CallId, Event, Judged, Refused
+from selfgen.errors import StoreFault, UsageError
+from selfgen.store.journal import Note, Reader
+from selfgen.store.run_dir import RunDir, is_held
+
+
+@dataclass(slots=True)
+class Book:
+    """All of a run: its source, the machine as its journal leaves it, and what each retired turn came to."""
+
+    run: RunDir
+    header: Mapping[str, Any]
+    source: Source
+    machine: Machine
+    retired: list[Retired]
+    notes: list[Note]
+    times: list[float]
+    holder: str
+
+    @property
+    def records(self) -> list[Record]:
+        """The records of the dataset: at most as many as its target."""
+        return self.machine.records[: self.source.config.target]
+
+    @property
+    def rejections(self) -> Iterator[Rejection]:
+        """All drafts that were not kept."""
+        return (rejection for turn in self.retired for rejection in turn.rejections)
+
+    def text_of(self, id: str) -> str:
+        """Return the instruction of a seed, a record or any draft; "" for an id that does not exist."""
+        if not self._texts:
+            self._texts |= {seed.id: seed.instruction for seed in self.source.seeds}
+            self._texts |= {draft.id: draft.instruction for draft in self.machine.drafts_in_flight()}
+            self._texts |= {rejection.draft.id: rejection.draft.instruction for rejection in self.rejections}
+            self._texts |= {record.task.id: record.task.instruction for record in self.machine.records}
+        return self._texts.get(id, "")
+
+    _texts: dict[str, str] = field(default_factory=dict)
+
+
+def open_book(run: RunDir, before: Before | None = None) -> Book:
+    """Read a run. Raises StoreFault when there is none."""
+    reader = Reader(run.database)
+    try:
+        header = reader.header()
+        if "config" not in header:
+            raise StoreFault(f"{run.path} was made but never begun", todo="Start it with `selfgen run`.")
+        source = from_header(header)
+        machine = build_machine(source)
+        retired: list[Retired] = []
+        replay(machine, NoGates(), reader.events(), retired.extend, before)
+        return Book(run, header, source, machine, retired, reader.notes(), reader.times(), is_held(run))
+    finally:
+        reader.close()
+
+
+@dataclass(frozen=True, slots=True)
+class CallStory:
+    """One call as it happened: what was asked, and what came back."""
+
+    ask: Ask
+    event: Answered | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How a record came to be, or why a draft did not become one."""
+
+    draft: Draft
+    record: Record | None
+    rejection: Rejection | None
+    parents: tuple[tuple[str, str], ...]
+    calls: tuple[CallStory, ...]
+    measures: tuple[tuple[Any, str], ...]
+
+
+def tell(run: RunDir, id: str) -> Story:
+    """Return the story of one draft or record ("t00042.3"). Raises UsageError when the run has none of that id."""
+    turn, item = _address(id)
+    calls: list[CallStory] = []
+    verdicts: list[Any] = []
+
+    def look(machine: Machine, event: Event) -> None:
+        if isinstance(event, Judged):
+            if event.turn == turn:
+                verdicts.extend(m for v in event.verdicts if v.draft == id for m in v.measures)
+        elif event.id.turn == turn and (event.id.stage == 0 or event.id.item == item):
+            calls.append(CallStory(machine.render(event.id), event))
+
+    book = open_book(run, look)
+    record = next((record for record in book.machine.records if record.task.id == id), None)
+    rejection = next((rejection for rejection in book.rejections if rejection.draft.id == id), None)
+    draft = _draft_of(book, id, record, rejection)
+    if draft is None:
+        raise UsageError(
+            f"{run.path} has no draft or record {id!r}", todo=f"List ids with `selfgen show {run.path} [--rejected]`."
+        )
+    parents = tuple((parent, book.text_of(parent)) for parent in draft.parents)
+    measures = tuple((measure, book.text_of(measure.nearest) if measure.nearest else "") for measure in verdicts)
+    return Story(draft, record, rejection, parents, tuple(calls), measures)
+
+
+def _address(id: str) -> tuple[int, int]:
+    try:
+        turn, item = id.removeprefix("t").split(".")
+        return CallId.parse(f"{turn}.0.{item}").turn, int(item)
+    except ValueError as error:
+        raise UsageError(f"{id!r} is not the id of a draft", todo="Ids look like t00042.3.") from error
+
+
+def _draft_of(book: Book, id: str, record: Record | None, rejection: Rejection | None) -> Draft | None:
+    if rejection is not None:
+        return rejection.draft
+    if record is not None:
+        return _as_draft(record.task, record.lineage.parents)
+    return next((draft for draft in book.machine.drafts_in_flight() if draft.id == id), None)
+
+
+def _as_draft(task: Task, parents: tuple[str, ...]) -> Draft:
+    return Draft(task.id, task.instruction, task.input, task.output, task.labels, parents)

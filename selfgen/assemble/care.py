@@ -1,0 +1,105 @@
+"""Rebuilding what is derived from a journal, and proving that a run is what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from selfgen.assemble.book import Book, open_book
+from selfgen.assemble.parts import StageGates, build_gates, build_machine, rejection_row
+from selfgen.assemble.session import record_row
+from selfgen.assemble.source import from_header, identity
+from selfgen.canon import digest_bytes
+from selfgen.core.replay import check_prompt, replay
+from selfgen.core.tasks import Draft
+from selfgen.core.work import Verdict
+from selfgen.errors import SelfgenError
+from selfgen.store.atomic import write_atomic
+from selfgen.store.journal import Reader
+from selfgen.store.run_dir import Lock, RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was proved, or not."""
+
+    what: str
+    holds: bool
+
+
+def rebuild_files(run: RunDir) -> tuple[int, int]:
+    """Write both derived files from the journal. Returns how many records and rejections they hold."""
+    book = open_book(run)
+    rejections = list(book.rejections)
+    with Lock(run):
+        write_atomic(run.dataset, map(record_row, book.records))
+        write_atomic(run.rejected, map(rejection_row, rejections))
+    return len(book.records), len(rejections)
+
+
+def examine(run: RunDir) -> Iterator[Check]:
+    """Yield one check after another. Reads everything, changes nothing."""
+    reader = Reader(run.database)
+    damage = reader.check()
+    reader.close()
+    yield Check(f"the journal is whole{': ' + damage[0] if damage else ''}", not damage)
+    try:
+        book = open_book(run, check_prompt)
+    except SelfgenError as error:
+        yield Check(f"the journal can be replayed: {error.what}", False)
+        return
+    yield Check("every prompt renders as it was sent", True)
+    yield Check(f"the account adds up: {book.machine.account}", book.machine.account.balanced)
+    yield Check("the identity is that of its parts", book.header["identity"] == identity(book.source))
+    yield _judge_again(run)
+    yield _compare(run.dataset, b"".join(map(record_row, book.records)))
+    yield _compare(run.rejected, b"".join(map(rejection_row, book.rejections)))
+    yield _digest(book)
+
+
+@dataclass(slots=True)
+class _Again:
+    """Gates that judge again what a journal says they judged, and collect where they differ."""
+
+    gates: StageGates
+    judged: int = 0
+    differ: list[str] = field(default_factory=list)
+
+    def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
+        return self.gates.judge(stage, drafts)
+
+    def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
+        again = self.gates.judge(stage, drafts)
+        self.judged += len(again)
+        self.differ += [
+            f"{now.draft} ({then.reason or 'kept'} -> {now.reason or 'kept'})"
+            for now, then in zip(again, verdicts, strict=True)
+            if now.reason != then.reason
+        ]
+
+
+def _judge_again(run: RunDir) -> Check:
+    reader = Reader(run.database)
+    try:
+        source = from_header(reader.header())
+        machine = build_machine(source)
+        again = _Again(build_gates(source, machine))
+        replay(machine, again, reader.events(), lambda retired: None)
+    finally:
+        reader.close()
+    differ = f"; {len(again.differ)} differ: {', '.join(again.differ[:3])}" if again.differ else ""
+    return Check(f"{again.judged} verdicts come out the same when judged again{differ}", not again.differ)
+
+
+def _compare(path: Path, expected: bytes) -> Check:
+    try:
+        same = path.read_bytes() == expected
+    except OSError:
+        return Check(f"{path.name} is missing", False)
+    return Check(f"{path.name} is what the journal says", same)
+
+
+def _digest(book: Book) -> Check:
+    data = b"".join(map(record_row, book.records))
+    return Check(f"{len(book.records)} records, {digest_bytes(data)}", True)

@@ -1,0 +1,161 @@
+"""A run folder opened for work: created or continued, locked, folded from its journal, worked on, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from selfgen.assemble.parts import build_gates, build_machine, build_models, rejection_row
+from selfgen.assemble.servers import settle
+from selfgen.assemble.source import Source, check_identity, from_header, identity, to_header
+from selfgen.config import RunConfig
+from selfgen.core.machine import Machine
+from selfgen.core.ports import Model
+from selfgen.core.replay import replay
+from selfgen.core.tasks import Record, Task
+from selfgen.core.turns import Retired
+from selfgen.core.work import Role
+from selfgen.errors import InternalError
+from selfgen.executors.stream import Ending, Snapshot, Stream
+from selfgen.store.derived import Derived
+from selfgen.store.journal import Reader, Writer
+from selfgen.store.run_dir import Lock, RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a view may show while a session works."""
+
+    machine: Machine
+    models: Mapping[Role, Model]
+    snapshot: Snapshot
+    last: Task | None
+    resumed_with: int
+
+
+def read_header(run: RunDir) -> dict[str, Any]:
+    """Return the header of a run, {} where none was begun."""
+    if not run.exists:
+        return {}
+    reader = Reader(run.database)
+    try:
+        return reader.header()
+    finally:
+        reader.close()
+
+
+def adopt(config: RunConfig, before: RunConfig) -> RunConfig:
+    """Fill in what a configuration leaves open with what the run settled on when it began."""
+    settled: dict[str, Any] = {"propose": _adopt_model(config, before, "propose")}
+    settled["answer"] = _adopt_model(config, before, "answering")
+    if config.structured == "auto":
+        settled["structured"] = before.structured
+    return config.model_copy(update=settled)
+
+
+def _adopt_model(config: RunConfig, before: RunConfig, which: str) -> Any:
+    now, then = getattr(config, which), getattr(before, which)
+    model = now.model or then.model
+    base_url = now.base_url or (then.base_url if model == then.model else "")
+    return now.model_copy(update={"model": model, "base_url": base_url})
+
+
+class Session:
+    """One stretch of work on one run. Use it as a context; leaving it makes durable what was received."""
+
+    def __init__(self, run: RunDir, source: Source, environment: Mapping[str, str]) -> None:
+        self.run = run
+        self.source = source
+        self.resumed_with = 0
+        self._environment = environment
+        self._stack = ExitStack()
+        self._last: Task | None = None
+
+    def __enter__(self) -> Session:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and getattr(self, "_writer", None) is not None and self._writer.fault is None:
+            self._writer.note("failed", f"{kind.__name__ if kind else ''}: {error}"[:500])
+        self._stack.close()
+
+    def _open(self) -> None:
+        header = read_header(self.run)
+        if header:
+            self.source = self.source.settle(adopt(self.source.config, from_header(header).config))
+            check_identity(header["identity"], identity(self.source), self.run.path)
+        self.source = self.source.settle(settle(self.source.config, self._environment))
+        self.run.create()
+        self._stack.enter_context(Lock(self.run))
+        self._writer = Writer(self.run.database)
+        self._stack.callback(self._writer.close)
+        self._begin(read_header(self.run))
+        self.machine = build_machine(self.source)
+        self._gates = build_gates(self.source, self.machine)
+        self._derived = Derived(self.run, self.source.config.target, record_row, rejection_row)
+        self._stack.callback(self._derived.close)
+        self._fold()
+
+    def _begin(self, header: Mapping[str, Any]) -> None:
+        """Write the header of a new run; of an old one, only what may have changed since."""
+        now = to_header(self.source)
+        if header:
+            # Asked again under the lock: another process may have begun the run in the meantime.
+            check_identity(header["identity"], now["identity"], self.run.path)
+            self._writer.put_header({"config": now["config"]})
+        else:
+            self._writer.put_header(now)
+        self.run.write_prompts(self.source.templates)
+
+    def _fold(self) -> None:
+        reader = Reader(self.run.database)
+        try:
+            self.resumed_with = replay(self.machine, self._gates, reader.events(), self._take)
+        finally:
+            reader.close()
+        self._derived.publish()
+
+    def _take(self, retired: Sequence[Retired]) -> None:
+        self._derived.add(retired)
+        for turn in retired:
+            if turn.records:
+                self._last = turn.records[-1].task
+
+    def work(self, watch: Callable[[Progress], None]) -> Ending:
+        """Work until the run ends. Raises what ends it badly; conservation is checked in every case that ends well."""
+        if self.machine.stop is not None:
+            return self.machine.stop
+        models = build_models(self.source.config, self._environment)
+        hours = self.source.config.limits.max_hours
+        stream = Stream(
+            self.machine,
+            self._gates,
+            models,
+            self._writer,
+            self._take,
+            max_seconds=hours * 3600 if hours else None,
+            watch=lambda snapshot: watch(Progress(self.machine, models, snapshot, self._last, self.resumed_with)),
+        )
+        self._writer.note("started", f"with {self.machine.tally.kept} records")
+        ending = stream.run()
+        self._writer.note("ended", str(ending.name).lower())
+        if not self.machine.account.balanced:
+            raise InternalError(f"the account does not add up: {self.machine.account}", todo="Please report this.")
+        return ending
+
+
+def record_row(record: Record) -> bytes:
+    """Return the line of dataset.jsonl for one record."""
+    from selfgen.export.records import build_row, encode_row
+
+    return encode_row(build_row(record)) + b"\n"

@@ -1,0 +1,107 @@
+"""All commands under one roof, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from typer.core import TyperGroup
+
+from selfgen import __version__
+from selfgen.cli import care, checks, look, start, work
+from selfgen.cli.screen import show_error
+from selfgen.errors import InternalError, SelfgenError
+
+INTERRUPTED = 130
+
+_HELP = """Grow an instruction dataset from a handful of seed tasks, in English and Chinese.
+
+  selfgen run --seeds general_en --model mock --target 200    see it work, no model needed
+
+  selfgen run --seeds my_seeds.jsonl --base-url http://localhost:8000/v1 --target 5000
+
+A run is a folder under runs/. Stop it whenever you like, also with kill -9: the same command continues it.
+
+Exit codes: 0 target reached, 10 budget used up, 11 saturated, 64 usage, 65 bad data, 69 no server, 70 fault of selfgen,
+73 run folder in use, 74 disk full, 75 paused (server away, quota), 77 key refused, 78 bad configuration,
+130 interrupted.
+"""
+
+
+class Ordered(TyperGroup):
+    """Lists commands in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Return the names in the order in which they were added."""
+        return list(self.commands)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"selfgen {__version__}")
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """Build the command tree."""
+    app = typer.Typer(
+        cls=Ordered,
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def root(
+        version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    ) -> None: ...
+
+    for group in (start, work, look, care, checks):
+        group.add_to(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. No traceback reaches a person unless SELFGEN_DEBUG is set."""
+    try:
+        result = typer.main.get_command(build())(list(arguments), prog_name="selfgen", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except SelfgenError as error:
+        show_error(error)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left; Python must not flush to it again on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """Turn a usage error into its message, and anything unforeseen into one line and a file with the traceback."""
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        return 64
+    from selfgen.assemble.settings import wants_traceback
+
+    if wants_traceback():
+        traceback.print_exc()
+    else:
+        with tempfile.NamedTemporaryFile("w", prefix="selfgen-", suffix=".log", delete=False) as log:
+            traceback.print_exc(file=log)
+        where = Path(log.name)
+        what = f"selfgen stumbled: {type(error).__name__}: {error}"
+        show_error(InternalError(what, todo=f"Please report this with {where}. A run loses nothing: run it again."))
+    return InternalError.exit_code

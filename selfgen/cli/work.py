@@ -1,0 +1,181 @@
+"""`selfgen run` and `selfgen resume`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from selfgen.cli.screen import err, tell
+from selfgen.errors import UsageError
+
+Seeds = Annotated[
+    list[str] | None,
+    typer.Option(help="Seed file, or a set that ships (general_en, general_zh ...). May be given several times."),
+]
+Limit = Annotated[int | None, typer.Option(min=1)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("run", help=run.__doc__)(run)
+    app.command("resume", help=resume.__doc__)(resume)
+
+
+def run(
+    seeds: Seeds = None,
+    model: Annotated[str | None, typer.Option(help="Model that proposes; `mock` needs no server.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible server: http://HOST:PORT/v1.")] = None,
+    answer_model: Annotated[str | None, typer.Option(help="Model that answers, if it is another.")] = None,
+    answer_base_url: Annotated[str | None, typer.Option(help="Its server, if it is another.")] = None,
+    target: Annotated[int | None, typer.Option(min=1, help="Records wanted (100). May grow later.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; without it runs/SEEDS-MODEL.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with any setting; see `selfgen init`.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="self-instruct or alpaca.")] = None,
+    lang: Annotated[str | None, typer.Option(help="auto, en or zh.")] = None,
+    domain: Annotated[str | None, typer.Option(help="The field that tasks should come from, in a sentence.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="Folder of templates that replace those that ship.")] = None,
+    seed_format: Annotated[str | None, typer.Option(help="Form of the seed files, if detection is wrong.")] = None,
+    concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of all random draws (42).")] = None,
+    max_calls: Annotated[int | None, typer.Option(min=1, help="Stop after about so many calls.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop after about so many tokens.")] = None,
+    max_hours: Annotated[float | None, typer.Option(min=0.001, help="Stop this session after so long.")] = None,
+) -> int:
+    """Grow a dataset from seeds; the same command again continues it.
+
+    Example:  selfgen run --seeds general_zh --model mock --target 200
+
+    Example:  selfgen run --seeds my.jsonl --base-url http://localhost:8000/v1 --target 5000 --max-hours 8
+    """
+    settings = nest(
+        {
+            ("seeds",): seeds or None,
+            ("propose", "model"): model,
+            ("propose", "base_url"): base_url,
+            ("answer", "model"): answer_model,
+            ("answer", "base_url"): answer_base_url,
+            ("target",): target,
+            ("recipe",): recipe,
+            ("lang",): lang,
+            ("domain",): domain,
+            ("prompts",): str(prompts) if prompts else None,
+            ("seed_format",): seed_format,
+            ("calls", "concurrency"): _number_or_word(concurrency),
+            ("seed",): seed,
+            ("limits", "max_calls"): max_calls,
+            ("limits", "max_tokens"): max_tokens,
+            ("limits", "max_hours"): max_hours,
+        }
+    )
+    from selfgen.assemble.settings import gather
+    from selfgen.assemble.source import load_source
+    from selfgen.store.run_dir import RunDir
+
+    gathered = gather(config, settings)
+    source = load_source(gathered)
+    folder = out or Path("runs") / default_name(gathered.seeds, gathered.recipe, gathered.propose.model)
+    for notice in source.notices:
+        tell(f"note: {notice}", "dim")
+    return _work(RunDir(folder), source)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    target: Annotated[int | None, typer.Option(min=1, help="Records wanted, if no longer as before.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The server, if it has moved.")] = None,
+    concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
+    max_calls: Annotated[int | None, typer.Option(min=1, help="Stop after about so many calls in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop after about so many tokens in all.")] = None,
+    max_hours: Annotated[float | None, typer.Option(min=0.001, help="Stop this session after so long.")] = None,
+    floor: Annotated[float | None, typer.Option(min=0, max=1, help="Acceptance below which it is saturated.")] = None,
+) -> int:
+    """Continue a run from its folder alone."""
+    from selfgen.assemble.session import read_header
+    from selfgen.assemble.source import from_header
+    from selfgen.config import build, merge
+    from selfgen.store.run_dir import RunDir
+
+    folder = RunDir(run)
+    header = read_header(folder)
+    if not header:
+        raise UsageError(f"{run} is not a run folder", todo="Start a run with `selfgen run`.")
+    source = from_header(header)
+    settings = nest(
+        {
+            ("propose", "base_url"): base_url,
+            ("target",): target,
+            ("calls", "concurrency"): _number_or_word(concurrency),
+            ("limits", "max_calls"): max_calls,
+            ("limits", "max_tokens"): max_tokens,
+            ("limits", "max_hours"): max_hours,
+            ("saturation", "floor"): floor,
+        }
+    )
+    before = source.config
+    if base_url and before.answering.base_url == before.propose.base_url:
+        settings = merge(settings, {"answer": {"base_url": base_url}})
+    config = build(merge(before.model_dump(mode="json"), settings), "settings")
+    return _work(folder, source.settle(config))
+
+
+def nest(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
+    """Return what was given on the command line as nested settings."""
+    settings: dict[str, Any] = {}
+    for place, value in values.items():
+        if value is not None:
+            table = settings
+            for name in place[:-1]:
+                table = table.setdefault(name, {})
+            table[place[-1]] = value
+    return settings
+
+
+def _number_or_word(value: str | None) -> int | str | None:
+    return int(value) if value is not None and value.isdecimal() else value
+
+
+def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:
+    """Return the run folder's name for a command without --out: the same command finds the same run."""
+    parts = [Path(name).name.split(".")[0] for name in seeds[:2]]
+    parts += [recipe] if recipe != "self-instruct" else []
+    parts += [model.rstrip("/").rsplit("/", 1)[-1]] if model else []
+    name = re.sub(r"[^A-Za-z0-9\u3400-\u9fff._-]+", "-", "-".join(parts)).strip("-._")
+    return name[:80] or "run"
+
+
+def _work(folder: Any, source: Any) -> int:
+    from selfgen.assemble.parts import MOCK, prices_of
+    from selfgen.assemble.session import Session
+    from selfgen.assemble.settings import environment
+    from selfgen.cli.live import View
+    from selfgen.cli.summary import show_ending
+
+    started = time.monotonic()
+    with Session(folder, source, environment()) as session:
+        config = session.source.config
+        title = f"{folder.path}   {config.recipe}  {config.lang}  {_models(config)}"
+        tell(title, "bold")
+        if session.machine.tally.turns:
+            tell(f"continuing with {session.machine.tally.kept} records", "dim")
+        if "semantic" not in config.filters:
+            tell("similarity: ROUGE-L; embeddings are off (filters.semantic in a --config file turns them on)", "dim")
+        if MOCK in (config.propose.model, config.answering.model):
+            tell("mock is a stand-in, not a language model: do not train on its data", "yellow")
+        with View(err(), title, config.target, prices_of(config)) as view:
+            ending = session.work(view.watch)
+        return show_ending(session, ending, time.monotonic() - started)
+
+
+def _models(config: Any) -> str:
+    propose, answer = config.propose.model, config.answering.model
+    return propose if propose == answer else f"{propose} proposes, {answer} answers"
+
+
+def quoted(path: Path) -> str:
+    """Return a path as one types it."""
+    return shlex.quote(str(path))

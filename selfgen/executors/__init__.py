@@ -1,0 +1,1 @@
+"""Ways of getting owed work done: each takes what the machine hands out and feeds back events."""

@@ -1,0 +1,253 @@
+"""The streaming executor: keeps the models busy with owed calls, one asyncio loop, two helper threads.
+
+    loop            sends calls while a model has room, feeds the machine with events once they are durable
+    journal thread  (store) commits events in groups, then calls back
+    gate thread     judges batches in the order in which they come out of the machine
+
+It decides nothing about the data: any order in which it does its work leads to the same dataset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from selfgen.core.machine import Machine
+from selfgen.core.ports import Gates, Journal, Model
+from selfgen.core.replay import Sink
+from selfgen.core.tally import Stop
+from selfgen.core.work import Ask, Event, Judge, Judged, Role
+from selfgen.errors import InternalError, SelfgenError
+
+
+class Cut(Enum):
+    """Ways in which a run ends for now, though the machine has more to do."""
+
+    INTERRUPTED = "interrupted"
+    TIME = "time"
+
+
+Ending = Stop | Cut
+
+DRAIN_S = 15.0
+"""How long calls in flight may still come home when the run has reached its end; they are paid for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the world around the machine looks like now: calls out at the models, and what they say of themselves."""
+
+    calls_in_flight: int
+    states: tuple[str, ...]
+    draining: bool
+
+
+class Stream:
+    """One session of a run, from the machine as it stands to an ending. `watch` is called a few times a second."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        gates: Gates,
+        models: Mapping[Role, Model],
+        journal: Journal,
+        sink: Sink,
+        *,
+        max_seconds: float | None = None,
+        watch: Callable[[Snapshot], None] = lambda snapshot: None,
+    ) -> None:
+        self._machine = machine
+        self._gates = gates
+        self._models = models
+        self._journal = journal
+        self._sink = sink
+        self._max_seconds = max_seconds
+        self._watch = watch
+        self._ready: deque[Ask] = deque()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._undurable = 0
+        self._durable: deque[Event] = deque()
+        self._to_judge: queue.SimpleQueue[Judge | None] = queue.SimpleQueue()
+        self._cut: Cut | None = None
+        self._error: BaseException | None = None
+        self._woken = False
+
+    def run(self) -> Ending:
+        """Work until the run ends. Raises what ends it badly, after everything received has been made durable."""
+        return asyncio.run(self._session())
+
+    # -- the session ------------------------------------------------------------------------------------------------
+
+    async def _session(self) -> Ending:
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
+        self._loop.set_exception_handler(self._on_loop_error)
+        self._journal.watch(lambda fault: self._tell(lambda: self._fail(fault)))
+        self._listen()
+        judge = threading.Thread(target=self._judge, name="gate", daemon=True)
+        judge.start()
+        watcher = asyncio.create_task(self._keep_watch())
+        try:
+            self._pump()
+            await self._over.wait()
+        finally:
+            watcher.cancel()
+            self._to_judge.put(None)
+            await asyncio.to_thread(judge.join)
+            for model in set(self._models.values()):
+                await model.aclose()
+            self._watch(self.snapshot())
+        if self._error is not None:
+            raise self._error
+        return self._machine.stop or self._cut or Cut.INTERRUPTED
+
+    def snapshot(self) -> Snapshot:
+        """Return what is going on around the machine."""
+        states = tuple(state for model in set(self._models.values()) if (state := model.state()))
+        return Snapshot(len(self._calls), states, self._draining)
+
+    @property
+    def _draining(self) -> bool:
+        return self._cut is not None or self._error is not None or self._machine.stop is not None
+
+    def _listen(self) -> None:
+        """First signal: no new calls, those in flight come home. Second: leave at once. A hangup is survived."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, self._interrupt)
+        self._loop.add_signal_handler(signal.SIGHUP, lambda: self._journal.note("hangup", "the terminal was closed"))
+
+    def _interrupt(self) -> None:
+        if self._cut is Cut.INTERRUPTED:
+            self._drop_calls()
+        self._cut = Cut.INTERRUPTED
+        self._pump()
+
+    async def _keep_watch(self) -> None:
+        started = time.monotonic()
+        stopped_at: float | None = None
+        while True:
+            self._watch(self.snapshot())
+            await asyncio.sleep(0.2)
+            now = time.monotonic()
+            if self._max_seconds is not None and now - started > self._max_seconds and self._cut is None:
+                self._cut = Cut.TIME
+                self._pump()
+            if self._machine.stop is not None:
+                stopped_at = stopped_at or now
+                if now - stopped_at > DRAIN_S:
+                    self._drop_calls()
+
+    # -- sending ----------------------------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Hand out all work that can be done now, and see whether the session is over."""
+        while judge := self._machine.next_judge():
+            self._undurable += 1
+            self._to_judge.put(judge)
+        if not self._draining:
+            self._send()
+        if self._calls or self._undurable:
+            return
+        if self._draining:
+            self._over.set()
+        elif not self._ready:
+            self._fail(InternalError("the run has nothing to do and no end", todo="Please report this."))
+
+    def _send(self) -> None:
+        for _ in range(len(self._ready)):
+            self._send_or_keep(self._ready.popleft())
+        while any(model.room() > 0 for model in self._models.values()) and (ask := self._machine.next_ask()):
+            self._send_or_keep(ask)
+
+    def _send_or_keep(self, ask: Ask) -> None:
+        model = self._models[ask.role]
+        if model.room() <= 0:
+            self._ready.append(ask)
+            return
+        call = self._loop.create_task(self._call(model, ask))
+        self._calls.add(call)
+        call.add_done_callback(self._on_call_done)
+
+    async def _call(self, model: Model, ask: Ask) -> None:
+        event = await model.answer(ask)
+        self._undurable += 1
+        self._journal.submit((event,), self._on_durable)
+
+    def _on_call_done(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled() and (error := call.exception()):
+            self._fail(error)
+        self._pump()
+
+    def _drop_calls(self) -> None:
+        for call in self._calls:
+            call.cancel()
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def _on_durable(self, events: Sequence[Event]) -> None:
+        """On the journal's thread: leave the events for the loop, and wake it once for all of them."""
+        self._durable.extend(events)
+        if not self._woken:
+            self._woken = True
+            self._tell(self._take_durable)
+
+    def _take_durable(self) -> None:
+        self._woken = False
+        while self._durable:
+            event = self._durable.popleft()
+            self._undurable -= 1
+            if self._error is None:
+                self._feed(event)
+        self._pump()
+
+    def _feed(self, event: Event) -> None:
+        try:
+            self._machine.feed(event)
+            if retired := self._machine.take_retired():
+                self._sink(retired)
+        except SelfgenError as error:
+            self._fail(error)
+
+    def _judge(self) -> None:
+        """On the gate's thread: judge in order until told to stop."""
+        while (judge := self._to_judge.get()) is not None:
+            if self._error is not None:
+                continue
+            try:
+                verdicts = self._gates.judge(judge.stage, judge.drafts)
+            except BaseException as error:
+                self._tell(lambda error=error: self._fail(error))  # type: ignore[misc]
+                return
+            self._journal.submit((Judged(judge.turn, judge.stage, verdicts),), self._on_durable)
+
+    # -- ends -------------------------------------------------------------------------------------------------------
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        """From another thread: have the loop do something, unless it is gone."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(what)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the session badly: nothing new is sent, calls in flight are dropped, what was received is kept."""
+        if self._error is None:
+            self._error = error
+            self._drop_calls()
+        self._loop.call_soon(self._leave_after_failure)
+
+    def _leave_after_failure(self) -> None:
+        if not self._calls:
+            self._over.set()
+        else:
+            self._loop.call_later(0.05, self._leave_after_failure)
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._fail(context.get("exception") or InternalError(str(context.get("message"))))

@@ -1,0 +1,85 @@
+"""What a list of phrases is, English and Chinese side by side, and the two lists that excuse all others.
+
+The lists are made to be right rather than complete: single words such as "image", "file", "图像" or "链接" have too
+many good uses (graph theory, a file of soldiers, 生动的图像), so a phrase names the whole request. No word boundaries
+are used next to Chinese characters, where there are none. The rules that use the lists are elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """One list of phrases in both languages. Both are always searched: a Chinese task may hold English text."""
+
+    en: re.Pattern[str]
+    zh: re.Pattern[str]
+
+    def find(self, text: str) -> str:
+        """Return the first phrase found, "" where there is none."""
+        match = self.search(text)
+        return match.group() if match else ""
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Return the first match, an English one before a Chinese one."""
+        match = self.en.search(text)
+        return self.zh.search(text) if match is None and not text.isascii() else match
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Phrases that count only where a request opens: at the start of a sentence, after "please" or 帮我."""
+
+    asking: Phrases
+    phrases: Phrases
+
+    def find(self, text: str) -> str:
+        """Return the first phrase found, "" where there is none."""
+        pairs = [(self.asking.en, self.phrases.en), (self.asking.zh, self.phrases.zh)]
+        for asking, phrase in pairs[: 1 if text.isascii() else 2]:
+            for opening in asking.finditer(text):
+                match = phrase.match(text, opening.end())
+                if match is not None:
+                    return match.group()
+        return ""
+
+
+def phrases(*, en: Iterable[str], zh: Iterable[str]) -> Phrases:
+    """Return the list of these patterns, regardless of case."""
+    return Phrases(re.compile("|".join(en), re.IGNORECASE), re.compile("|".join(zh), re.IGNORECASE))
+
+
+CODE = phrases(
+    en=[
+        r"\b(?:python|java|javascript|typescript|php|ruby|rust|kotlin|swift|matlab|sql|html\d?|css|svg|xml|json|yaml)\b",
+        r"\b(?:regex|bash|shell|powershell|linux|unix|git|docker|code|codes|coding|pseudocode|programs?|programming)\b",
+        r"\b(?:scripts?|functions?|algorithms?|api|class|methods?|commands?|loop|array|string|mermaid|ascii|graphviz)\b",
+        r"\b(?:plantuml|latex|tikz|matplotlib|plotly|markdown|excel|macro|apps?|software|database|query|library)\b",
+        r"\b(?:models?|networks?|classifier|neural|emojis?)\b|\bc\+\+|\bc#|\.net\b",
+    ],
+    zh=[
+        "代码|编程|程序|脚本|函数|算法|命令|字符画|接口|公式|正则|数组|字符串|软件|数据库|应用|模型|网络|文本形式|文字形式",
+        "表情符号|python|java|sql|html|css|svg|ascii|mermaid|markdown|latex|excel",
+    ],
+)
+"""Requests about code: "write a script that downloads the file" asks for text."""
+
+SPEECH = phrases(
+    en=[
+        r"\b(?:e-?mails?|letters?|memo|messages?|reply|replies|respond|response|dialogues?|conversations?|chatbots?)\b",
+        r"\b(?:role-?play|pretend|act as|imagine|screenplay|speech|story|stories|poems?|lyrics|scene|monologue|skit)\b",
+        r"\b(?:translat\w+|rewrit\w+|rephras\w+|paraphras\w+|reword\w*|edit|correct|proofread|punctuat\w+|convert)\b",
+        r"\b(?:sentences?|notice|announcement|customers?|complaint|invitation|apolog\w+|excuses?|quotes?|interview)\b",
+        r"\b(?:voicemail|parody|sarcas\w+|classif\w+|categor\w+|intent|entit\w+|extract|turn \w+ (?:\w+ )?into)\b",
+    ],
+    zh=[
+        "邮件|来信|回信|写信|一封信|书信|短信|消息|回复|答复|通知|公告|对话|扮演|假装|假设你|假如你|模拟|剧本|台词|演讲|独白",
+        "故事|小说|诗|歌词|翻译|译成|改写|改成|改为|转换|润色|修改|纠正|改正|校对|造句|句子|客服|客户|顾客|投诉|邀请|道歉",
+        "借口|采访|分类|意图|实体|提取|抽取",
+    ],
+)
+"""Requests for words in somebody's mouth, or for other words: there "I am sorry, I cannot come" is a good answer."""

@@ -1,0 +1,161 @@
+"""What a server's "no" means: from status, code and headers to one of our errors, or to a `Refused`.
+
+Knows the error bodies of OpenAI-compatible servers and the forms of Retry-After. Knows no sockets and no clock.
+Classes are told by status, code, type and parameter, never by searching in prose (QUOTA_TEXTS are the exception).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from selfgen.core.work import CallId, Refused
+from selfgen.errors import CallError, CallRejected, KeyRefused, Overloaded, QuotaUsedUp, Transient
+
+LONGEST_TEXT = 300
+LONGEST_WAIT_S = 3600.0
+OVERLOAD = frozenset({429, 503, 529})
+TRY_AGAIN = frozenset({408, 409, 425})
+QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_user_quota"})
+QUOTA_TEXTS = ("insufficient balance", "credit balance is too low")
+"""DeepSeek (402, in fact told by its status, but relays change it) and Anthropic (400) have no code for it."""
+CONTEXT_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "input_tokens", "input_text"})
+"""Codes of OpenAI and llama.cpp; parameters that vLLM names when a prompt is too long."""
+
+_SECRETS = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|key)-[\w*.-]{6,}")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_SPAN_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Unreachable(Transient):
+    """No connection could be made: refused, no such host, no route. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP reply, read to its end and unpacked. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFields:
+    """What an error body says; "" for all that it leaves out."""
+
+    message: str
+    code: str
+    kind: str
+    param: str
+
+    def marks(self) -> frozenset[str]:
+        return frozenset({self.code, self.kind, self.param} - {""})
+
+
+def clean_text(text: str, key: str = "") -> str:
+    """Make a server's text fit to show: no key, nothing that looks like one, no control characters, one line, cut."""
+    if len(key) >= 4:
+        text = text.replace(key, "[key]")
+    text = _SECRETS.sub("[key]", text[: 20 * LONGEST_TEXT])
+    text = "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def read_error(data: bytes) -> ErrorFields:
+    """Read an error body: `{"error": {...}}`, `{"error": "text"}`, `{"message": ...}`, or anything else as text."""
+    text = data[: 20 * LONGEST_TEXT].decode("utf-8", "replace")
+    try:
+        value: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return ErrorFields("" if text.lstrip().startswith("<") else text, "", "", "")
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict) and "error" in value:
+        value = value["error"]
+    if not isinstance(value, dict):
+        return ErrorFields(text if not isinstance(value, str) else value, "", "", "")
+    fields = [value.get(name) for name in ("message", "code", "type", "param")]
+    message, code, kind, param = ("" if field is None else str(field) for field in fields)
+    return ErrorFields(message or text, code, kind, param)
+
+
+def retry_after_s(headers: Mapping[str, str], now_epoch_s: float) -> float | None:
+    """Return the seconds a server asks us to wait, at most LONGEST_WAIT_S; None where it does not say or says nonsense.
+
+    Reads `retry-after-ms`, then `retry-after` and the `x-ratelimit-reset-*` headers: seconds, spans such as "6m0s" and
+    "500ms", HTTP dates. A reset counts only where its bucket is empty.
+    """
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return min(milliseconds / 1000, LONGEST_WAIT_S)
+    asked = _wait_s(headers.get("retry-after", ""), now_epoch_s)
+    if asked is not None:
+        return asked
+    resets = [
+        _wait_s(headers.get(f"x-ratelimit-reset-{what}", ""), now_epoch_s)
+        for what in ("requests", "tokens")
+        if headers.get(f"x-ratelimit-remaining-{what}", "").strip() == "0"
+    ]
+    return max((wait for wait in resets if wait is not None), default=None)
+
+
+def _wait_s(text: str, now_epoch_s: float) -> float | None:
+    text = text.strip().lower()
+    number = _number(text)
+    if number is not None:
+        return min(number, LONGEST_WAIT_S)
+    parts = _SPAN.findall(text)
+    if parts and "".join(amount + unit for amount, unit in parts) == text:
+        return min(sum(float(amount) * _SPAN_S[unit] for amount, unit in parts), LONGEST_WAIT_S)
+    try:
+        wait = parsedate_to_datetime(text).timestamp() - now_epoch_s
+    except (ValueError, OverflowError):
+        return None
+    return min(wait, LONGEST_WAIT_S) if wait > 0 else None
+
+
+def _number(text: str) -> float | None:
+    """Read a finite number that is not negative."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def judge(reply: Reply, call: CallId, *, key: str, now_epoch_s: float) -> Refused | CallError:
+    """Say what a reply with an error status means. An error is returned, not raised: the caller raises it."""
+    fields = read_error(reply.data)
+    text = clean_text(f"{reply.status} {fields.message}", key)
+    status = reply.status
+    if status == 402 or fields.marks() & QUOTA_CODES or any(mark in fields.message.lower() for mark in QUOTA_TEXTS):
+        return QuotaUsedUp(f"The account is empty. The server says: {text}")
+    if status in (401, 403):
+        return KeyRefused(f"The server refuses the key. It says: {text}")
+    if status in OVERLOAD:
+        return Overloaded(f"The server is busy: {text}", retry_after_s=retry_after_s(reply.headers, now_epoch_s))
+    if status in TRY_AGAIN or status >= 500 or status < 300:
+        return Transient(f"The server failed: {text}")
+    return _judge_set_up(reply, call, fields, text, key)
+
+
+def _judge_set_up(reply: Reply, call: CallId, fields: ErrorFields, text: str, key: str) -> Refused | CallError:
+    if reply.status < 400:
+        place = clean_text(reply.headers.get("location", "elsewhere"), key)
+        return CallRejected(
+            f"The server sends us on to {place}; selfgen never follows.",
+            todo="Give the final address with --base-url.",
+        )
+    if reply.status in (404, 405, 407):
+        return CallRejected(f"The server cannot take calls of this form: {text}", todo="Check --base-url and --model.")
+    if fields.marks() & CONTEXT_CODES:
+        return Refused(call, "context_length", text)
+    return Refused(call, "invalid_request", text)

@@ -1,0 +1,157 @@
+"""Request bodies and answers of the chat completions protocol. Pure: bytes out, bytes in.
+
+Knows the shapes and quirks of OpenAI-compatible servers. Knows no sockets, no statuses and no retries.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from selfgen.core.work import Answered, Ask, CallId, Refused, Usage
+from selfgen.errors import Transient
+from selfgen.models.faults import Reply, clean_text
+
+SHUT_DOWN = frozenset({"abort", "error"})
+"""Finish reasons of vLLM for a call that its shutdown or a fault of its engine cut off: not an answer."""
+FILTERED = "content_filter"
+
+
+def request_body(
+    ask: Ask, *, model: str, structured: bool, extra: Mapping[str, Any], max_tokens_field: str = "max_tokens"
+) -> bytes:
+    """Build the JSON of one call. `extra` wins over what it names. A lone surrogate raises UnicodeEncodeError."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": message.role, "content": message.content} for message in ask.messages],
+        "temperature": ask.sampling.temperature,
+        "top_p": ask.sampling.top_p,
+        max_tokens_field: ask.sampling.max_tokens,
+        "seed": ask.seed,
+    }
+    if structured and ask.schema is not None:
+        schema = {"name": ask.schema.name, "strict": True, "schema": _parsed_schema(ask.schema.body)}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    body.update(extra)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+@lru_cache(maxsize=64)
+def _parsed_schema(text: str) -> Any:
+    return json.loads(text)
+
+
+def inflate(data: bytes, encoding: str, limit: int) -> bytes:
+    """Undo Content-Encoding gzip or deflate. Raises Transient if the data is damaged, cut, or grows past `limit`."""
+    if encoding in ("", "identity"):
+        return data
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise Transient(f"The server packed its answer as {clean_text(encoding)}, which was not asked for.")
+    unpacker = zlib.decompressobj(wbits=47)
+    try:
+        plain = unpacker.decompress(data, limit + 1)
+    except zlib.error:
+        raise Transient("The server's packed answer is damaged.") from None
+    if len(plain) > limit:
+        raise Transient(f"The server's answer is longer than {limit} bytes.")
+    if not unpacker.eof:
+        raise Transient("The server's packed answer was cut off.")
+    return plain
+
+
+def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "") -> Answered | Refused:
+    """Read a reply with status 200. Raises Transient where it is no answer at all: a web page, broken JSON, no choice.
+
+    Leading blank lines (keep-alive of DeepSeek and of proxies) are harmless.
+    """
+    answer = read_object(reply)
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise Transient("The server's answer holds no choice.")
+    finish = _text(choice.get("finish_reason"))[:40]
+    if finish in SHUT_DOWN:
+        raise Transient(f"The server broke the call off (finish_reason {finish}).")
+    text = _content(message.get("content"))
+    refusal = _text(message.get("refusal"))
+    if not text.strip() and (refusal or finish == FILTERED):
+        return Refused(
+            ask.id, FILTERED, clean_text(refusal or "The server's content filter held the answer back.", key)
+        )
+    return Answered(
+        id=ask.id,
+        text=text,
+        finish=finish,
+        usage=_usage(answer.get("usage")),
+        model=_text(answer.get("model"))[:200] or model,
+        prompt_digest=ask.prompt_digest,
+        reasoning=_text(message.get("reasoning")) or _text(message.get("reasoning_content")),
+    )
+
+
+def read_object(reply: Reply) -> dict[str, Any]:
+    """Return the JSON object of a reply. Raises Transient for a web page and for everything else."""
+    if "html" in reply.headers.get("content-type", "").lower():
+        raise Transient("A web page came instead of an answer: a proxy or a login page stands before the server.")
+    try:
+        value = json.loads(reply.data)
+    except (ValueError, RecursionError):
+        raise Transient("The server's answer is not JSON.") from None
+    if not isinstance(value, dict):
+        raise Transient("The server's answer is not a JSON object.")
+    return value
+
+
+def error_status(reply: Reply) -> int:
+    """Return the status that an error inside a reply with status 200 stands for (OpenRouter sends such), else 200."""
+    if b'"error"' not in reply.data or b'"choices"' in reply.data:
+        return 200
+    error = read_object(reply).get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and 400 <= code < 600:
+        return code
+    return 500 if error else 200
+
+
+def unsendable(call: CallId) -> Refused:
+    """Refuse a prompt that is no valid Unicode and so can never be sent."""
+    return Refused(call, "invalid_request", "The prompt holds a lone surrogate, which UTF-8 cannot carry.")
+
+
+def _content(value: Any) -> str:
+    """Join the text of a message: a string, a list of parts, or nothing."""
+    if isinstance(value, list):
+        parts = [part.get("text") if isinstance(part, dict) else part for part in value]
+        return "".join(_text(part) for part in parts)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be stored: a lone surrogate, which JSON can carry and UTF-8 cannot, becomes U+FFFD."""
+    if not isinstance(value, str):
+        return ""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return value
+
+
+def _usage(value: Any) -> Usage:
+    """Read token counts; a server that does not count is not an error."""
+    if not isinstance(value, dict) or _count(value.get("prompt_tokens")) is None:
+        return Usage(known=False)
+    details = value.get("prompt_tokens_details")
+    return Usage(
+        prompt_tokens=_count(value["prompt_tokens"]) or 0,
+        completion_tokens=_count(value.get("completion_tokens")) or 0,
+        cached_tokens=(_count(details.get("cached_tokens")) if isinstance(details, dict) else 0) or 0,
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,45 @@
+"""Chooses the tasks that a prompt shows. Every choice is a draw with an address, so a replay makes the same one.
+
+This file does not know how a prompt shows a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from selfgen.core.ports import Subject
+from selfgen.core.tasks import Task
+
+MOST_SHOWN = 3_000
+"""Characters of a task that may serve as an example; longer ones would crowd out the others."""
+
+
+class SeedChoice:
+    """The seeds that can serve for one purpose. They are looked through once for a run, not once for every prompt."""
+
+    __slots__ = ("_chosen", "_fits", "_seen")
+
+    def __init__(self, fits: Callable[[Task], bool]) -> None:
+        self._fits = fits
+        self._seen: Sequence[Task] = ()
+        self._chosen: Sequence[Task] = ()
+
+    def __call__(self, seeds: Sequence[Task]) -> Sequence[Task]:
+        if seeds is not self._seen:
+            self._chosen = tuple(task for task in seeds if self._fits(task))
+            self._seen = seeds
+        return self._chosen
+
+
+def is_short(*texts: str) -> bool:
+    """Tell whether these texts of one task are short enough to be shown."""
+    return sum(map(len, texts)) <= MOST_SHOWN
+
+
+def draw_mixed(
+    subject: Subject, seeds: Sequence[Task], seed_count: int, record_count: int, fits: Callable[[Task], bool]
+) -> list[Task]:
+    """Return up to `record_count` records and enough seeds to make `seed_count + record_count` tasks, shuffled."""
+    records = [task for task in subject.draw.sample(subject.records, record_count, "records") if fits(task)]
+    drawn = subject.draw.sample(seeds, seed_count + record_count - len(records), "seeds")
+    return subject.draw.shuffle([*drawn, *records], "order")

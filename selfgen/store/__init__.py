@@ -1,0 +1,1 @@
+"""What lies on disk: seeds that are read, and run folders with their journal. The only room that knows paths."""

@@ -1,0 +1,208 @@
+"""ROUGE-L novelty: equal to rouge-score and to a plain dynamic programme, however it is pruned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rouge_score.rouge_scorer import RougeScorer
+
+from selfgen.core.tasks import Draft
+from selfgen.errors import BadConfig
+from selfgen.filters.rouge import Neighbour, NoveltyIndex, RougeFilter
+from selfgen.filters.tokens import comparison_tokens
+
+WORDS = [
+    "list",
+    "the",
+    "a",
+    "rivers",
+    "of",
+    "europe",
+    "three",
+    "write",
+    "poem",
+    "about",
+    "it's",
+    "Name",
+    "10",
+    "an",
+    "X-ray",
+]
+LATIN = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
+MIXED = st.lists(
+    st.sampled_from([*"的一写请寫請诗关于關カナ한,。👍", "python", "Python ", "café ", "мир ", " the ", "10"]),
+    max_size=14,
+).map("".join)
+
+
+def plain_lcs(one: Sequence[str], other: Sequence[str]) -> int:
+    row = [0] * (len(other) + 1)
+    for token in one:
+        before = row
+        row = [0]
+        for j, candidate in enumerate(other):
+            row.append(before[j] + 1 if token == candidate else max(row[j], before[j + 1]))
+    return row[-1]
+
+
+def plain_score(one: str, other: str) -> Fraction:
+    own, others = comparison_tokens(one), comparison_tokens(other)
+    return Fraction(2 * plain_lcs(own, others), len(own) + len(others)) if own and others else Fraction(0)
+
+
+def index_of(texts: Sequence[str], limit: str = "0.7") -> NoveltyIndex:
+    index = NoveltyIndex(limit)
+    for number, text in enumerate(texts):
+        index.add(str(number), text)
+    return index
+
+
+@given(LATIN, LATIN)
+def test_latin_scores_are_those_of_rouge_score(one: str, other: str) -> None:
+    expected = RougeScorer(["rougeL"]).score(other, one)["rougeL"].fmeasure
+    found = index_of([other]).nearest(one)
+    assert (float(found) if found else 0.0) == pytest.approx(expected, abs=1e-12)
+
+
+@given(LATIN, st.lists(LATIN, min_size=1, max_size=8), st.sampled_from(["0.5", "0.6", "0.7", "0.75"]))
+def test_latin_decisions_are_those_of_rouge_score_but_exactly_on_the_limit(
+    text: str, pool: list[str], limit: str
+) -> None:
+    best = max(RougeScorer(["rougeL"]).score(other, text)["rougeL"].fmeasure for other in pool)
+    decision = index_of(pool, limit).check(text)
+    if abs(best - float(limit)) > 1e-9:
+        assert decision is (best > float(limit))
+    else:
+        assert decision is False
+
+
+@given(MIXED, st.lists(MIXED, max_size=10))
+def test_the_nearest_is_the_one_that_comparing_with_all_finds(text: str, pool: list[str]) -> None:
+    scores = [plain_score(text, other) for other in pool]
+    best = max(scores, default=Fraction(0))
+    found = index_of(pool).nearest(text)
+    if not comparison_tokens(text):
+        assert found is None or found.same_text
+    elif best == 0:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.score, found.id) == (best, str(scores.index(best)))
+        other = comparison_tokens(pool[int(found.id)])
+        assert (found.own, found.other) == (len(comparison_tokens(text)), len(other))
+
+
+@given(st.lists(MIXED, min_size=1, max_size=12), MIXED, st.sampled_from(["0.3", "0.5", "0.7"]))
+def test_pruning_never_changes_a_verdict(pool: list[str], text: str, limit: str) -> None:
+    if comparison_tokens(text):
+        expected = any(plain_score(text, other) > Fraction(limit) for other in pool)
+        assert index_of(pool, limit).check(text) is expected
+
+
+@given(st.lists(MIXED, max_size=12), st.integers(0, 12), MIXED)
+def test_growing_an_index_between_questions_changes_nothing(pool: list[str], cut: int, text: str) -> None:
+    grown = index_of(pool[:cut])
+    grown.nearest(text)
+    for number, other in enumerate(pool[cut:], start=len(pool[:cut])):
+        grown.add(str(number), other)
+    assert grown.nearest(text) == index_of(pool).nearest(text)
+
+
+@pytest.mark.parametrize("length", [10, 20, 100])
+def test_seven_tenths_is_not_above_seven_tenths(length: int) -> None:
+    shared = [f"w{i}" for i in range(7 * length // 10)]
+    one = " ".join([*shared, *(f"a{i}" for i in range(3 * length // 10))])
+    other = " ".join([*shared, *(f"b{i}" for i in range(3 * length // 10))])
+    index = index_of([other])
+    nearest = index.nearest(one)
+    assert nearest is not None
+    assert nearest.score == Fraction(7, 10)
+    assert not index.check(one)
+    assert index_of([other], "0.69").check(one)
+
+
+def test_on_the_limit_the_fraction_decides_and_not_a_float() -> None:
+    """7 of 9 and 11 tokens in common are exactly 0.7; rouge-score's floats come out at 0.7000000000000001."""
+    one, other = "a b c d e f g h i", "a b c d e f g k l m n"
+    assert RougeScorer(["rougeL"]).score(other, one)["rougeL"].fmeasure > 0.7
+    index = index_of([other])
+    nearest = index.nearest(one)
+    assert nearest is not None
+    assert nearest.score == Fraction(7, 10)
+    assert not index.check(one)
+
+
+def test_the_limit_is_the_decimal_as_it_is_spelled() -> None:
+    assert NoveltyIndex("0.7").limit == NoveltyIndex(0.7).limit == Fraction(7, 10)
+    for wrong in ("high", "-0.1", "1.01", "nan", True, "1/0"):
+        with pytest.raises(BadConfig, match=r"number from 0 to 1"):
+            NoveltyIndex(wrong)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "score"),
+    [
+        ("列出三种常见的水果。", "列出三种常见的水果。", 1),
+        ("列出三种常见的水果。", "列出四种常见的水果。", Fraction(8, 9)),
+        ("請解釋光合作用的過程", "请解释光合作用的过程", 1),
+        ("解释ＧＤＰ的含义", "解释GDP的含义", 1),
+        ("反義詞", "同义词", Fraction(2, 3)),
+        ("光合成を説明してください", "光合成を説明してください。", 1),
+        ("광합성을 설명하세요", "광합성을 설명하세요!", 1),
+        ("學而時習之，不亦說乎", "学而时习之，不亦说乎？", 1),
+        ("用Python写一个快速排序", "请解释Python中的装饰器", Fraction(2, 18)),
+        ("Explain café culture", "Explain caf culture", Fraction(2, 3)),
+    ],
+)
+def test_chinese_and_other_scripts(one: str, other: str, score: Fraction | int) -> None:
+    found = index_of([other]).nearest(one)
+    assert found is not None
+    assert found.score == score
+
+
+def test_texts_without_tokens_are_compared_as_they_stand() -> None:
+    index = index_of(["👍👍", "？！", "words"])
+    assert index.nearest("👍👍") == Neighbour("0", 0, 0, 0, same_text=True)
+    assert index.check("?!")
+    assert index.nearest("👎") is None
+    assert not index.check("👎")
+    assert len(index) == 3
+
+
+def test_words_that_no_text_holds_are_near_to_nothing() -> None:
+    index = index_of(["one two", "three"])
+    assert index.nearest("\0 zero") is None
+    assert NoveltyIndex().nearest("one") is None
+
+
+def test_the_filter_measures_kept_and_rejected_drafts() -> None:
+    rouge = RougeFilter(max="0.7")
+    first = rouge.check(Draft("a", "List three rivers of Europe"))
+    assert (first.reason, first.measures[0].value, first.measures[0].nearest) == ("", 0.0, "")
+    rouge.remember(Draft("a", "List three rivers of Europe"))
+    near = rouge.check(Draft("b", "List four rivers of Asia"))
+    assert (near.reason, near.measures[0].value, near.measures[0].nearest) == ("", 0.6, "a")
+    same = rouge.check(Draft("c", "List three rivers of Europe!"))
+    assert same.reason == "near_duplicate"
+    assert (same.measures[0].value, same.measures[0].limit, same.measures[0].unit) == (1.0, 0.7, "ROUGE-L F1")
+
+
+def test_the_filter_says_when_texts_without_tokens_are_equal() -> None:
+    rouge = RougeFilter()
+    rouge.remember(Draft("a", "👍"))
+    found = rouge.check(Draft("b", "👍"))
+    assert (found.reason, found.measures[0].unit) == ("near_duplicate", "same text")
+
+
+def test_the_filter_can_look_at_the_input_too() -> None:
+    rouge = RougeFilter(fields="instruction+input")
+    assert rouge.scope == "task"
+    rouge.remember(Draft("a", "翻译成英文", "今天天气很好，我们去公园散步"))
+    assert rouge.check(Draft("b", "翻译成英文", "他昨天买了一本关于历史的书")).reason == ""
+    assert rouge.check(Draft("c", "翻译成英文", "今天天气很好，我们去公园散步。")).reason == "near_duplicate"
+    with pytest.raises(BadConfig, match="fields"):
+        RougeFilter(fields="output")  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol
 
 Body = dict[str, Any]
@@ -102,6 +103,13 @@ def _cut(connection: Link, body: Body, mark: str) -> None:
         connection.transport.close()
 
 
+def _garbage(connection: Link, body: Body, mark: str) -> None:
+    """Speak another protocol."""
+    connection.write(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
+    if connection.transport is not None:
+        connection.transport.close()
+
+
 def _hang(connection: Link, body: Body, mark: str) -> None:
     connection.hang()
 
@@ -117,8 +125,8 @@ def _blank_end(connection: Link, body: Body, mark: str) -> None:
     if connection.transport is None:
         return
     connection.chunk(b"\n" + connection.good_text(body, mark))
-    connection.write(b"0\r\n\r\n")
     connection.finish()
+    connection.write(b"0\r\n\r\n")
 
 
 def _trickle(connection: Link, body: Body, mark: str) -> None:
@@ -146,9 +154,10 @@ def _pour(connection: Link) -> None:
         connection.after(0.001, lambda: _pour(connection))
 
 
+@lru_cache(maxsize=1)
 def _bomb() -> bytes:
-    """A small gzip body that grows to 64 MiB."""
-    return gzip.compress(b'{"a": "' + b"x" * (64 << 20), compresslevel=1)
+    """A small gzip body that grows to 32 MiB."""
+    return gzip.compress(b'{"a": "' + b"x" * (32 << 20), compresslevel=1)
 
 
 def _gzip_bomb(connection: Link, body: Body, mark: str) -> None:
@@ -224,6 +233,7 @@ FATES: dict[str, Fate] = {
     ),
     "reset": _reset,
     "cut": _cut,
+    "garbage": _garbage,
     "hang": _hang,
     "blank": _blank,
     "trickle": _trickle,

@@ -280,8 +280,8 @@ class _Connection(asyncio.Protocol):
 
     def send(self, status: int, body: bytes, *, kind: str = "application/json", headers: str = "") -> None:
         head = f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\nContent-Type: {kind}\r\n"
-        self.write(f"{head}Content-Length: {len(body)}\r\n{headers}\r\n".encode() + body)
         self.finish()
+        self.write(f"{head}Content-Length: {len(body)}\r\n{headers}\r\n".encode() + body)
         if self.buffer:
             self.next_request()
 

@@ -144,7 +144,7 @@ class Session:
             self._writer,
             self._take,
             max_seconds=hours * 3600 if hours else None,
-            watch=lambda snapshot: watch(Progress(self.machine, models, snapshot, self._last, self.resumed_with)),
+            watch=lambda snapshot: self._on_tick(models, snapshot, watch),
         )
         self._writer.note("started", f"with {self.machine.tally.kept} records")
         ending = stream.run()
@@ -152,6 +152,10 @@ class Session:
         if not self.machine.account.balanced:
             raise InternalError(f"the account does not add up: {self.machine.account}", todo="Please report this.")
         return ending
+
+    def _on_tick(self, models: Mapping[Role, Model], snapshot: Snapshot, watch: Callable[[Progress], None]) -> None:
+        self._derived.flush()
+        watch(Progress(self.machine, models, snapshot, self._last, self.resumed_with))
 
 
 def record_row(record: Record) -> bytes:

@@ -21,7 +21,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from selfgen.canon import digest
 from selfgen.core.draw import Draw
 from selfgen.core.ports import Fault, Reading, Recipe, Subject
 from selfgen.core.tally import Account, Policy, Stop, Tally
@@ -34,10 +33,8 @@ from selfgen.core.work import (
     Event,
     Judge,
     Judged,
-    Prompt,
     Refused,
-    Role,
-    Sampling,
+    digest_prompt,
 )
 from selfgen.errors import InternalError
 
@@ -123,7 +120,7 @@ class Machine:
             sampling=sampling,
             seed=seed,
             schema=prompt.schema,
-            prompt_digest=_digest(prompt, role, sampling, seed),
+            prompt_digest=digest_prompt(prompt, role, sampling, seed),
         )
 
     def drafts_of(self, judged: Judged) -> tuple[Draft, ...]:
@@ -340,16 +337,3 @@ class Machine:
         self._turns[turn.number] = turn
         self._started += 1
         self._owe(turn, 0, 0)
-
-
-def _digest(prompt: Prompt, role: Role, sampling: Sampling, seed: int) -> str:
-    """Digest of all that decides what the server is sent, except the model's name, which the run's identity holds."""
-    return digest(
-        {
-            "messages": [[message.role, message.content] for message in prompt.messages],
-            "schema": [prompt.schema.name, prompt.schema.body] if prompt.schema else None,
-            "role": role,
-            "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens],
-            "seed": seed,
-        }
-    )

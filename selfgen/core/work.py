@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from selfgen.canon import digest
 from selfgen.core.tasks import Draft
 
 Role = Literal["propose", "answer"]
@@ -154,3 +155,16 @@ class Judged:
 
 Work = Ask | Judge
 Event = Answered | Refused | Judged
+
+
+def digest_prompt(prompt: Prompt, role: Role, sampling: Sampling, seed: int) -> str:
+    """Return the digest of all that decides what the server is sent, but the model's name, which identity holds."""
+    return digest(
+        {
+            "messages": [[message.role, message.content] for message in prompt.messages],
+            "schema": [prompt.schema.name, prompt.schema.body] if prompt.schema else None,
+            "role": role,
+            "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens],
+            "seed": seed,
+        }
+    )

@@ -14,7 +14,7 @@ import queue
 import signal
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -72,6 +72,7 @@ class Stream:
         self._max_seconds = max_seconds
         self._watch = watch
         self._ready: deque[Ask] = deque()
+        self._launched: Counter[Model] = Counter()
         self._calls: set[asyncio.Task[None]] = set()
         self._undurable = 0
         self._durable: deque[Event] = deque()
@@ -164,19 +165,25 @@ class Stream:
     def _send(self) -> None:
         for _ in range(len(self._ready)):
             self._send_or_keep(self._ready.popleft())
-        while any(model.room() > 0 for model in self._models.values()) and (ask := self._machine.next_ask()):
+        while any(map(self._has_room, self._models.values())) and (ask := self._machine.next_ask()):
             self._send_or_keep(ask)
+
+    def _has_room(self, model: Model) -> bool:
+        """Tell whether a model takes one more call, those counted that were launched and have not reached it yet."""
+        return model.room() > self._launched[model]
 
     def _send_or_keep(self, ask: Ask) -> None:
         model = self._models[ask.role]
-        if model.room() <= 0:
+        if not self._has_room(model):
             self._ready.append(ask)
             return
+        self._launched[model] += 1
         call = self._loop.create_task(self._call(model, ask))
         self._calls.add(call)
         call.add_done_callback(self._on_call_done)
 
     async def _call(self, model: Model, ask: Ask) -> None:
+        self._launched[model] -= 1
         event = await model.answer(ask)
         self._undurable += 1
         self._journal.submit((event,), self._on_durable)

@@ -27,7 +27,8 @@ _END_OF_TURN = re.compile(r"\A(?:(?!<s>).)*(</s>)\s*\Z", re.DOTALL)
 
 def find_control(text: str) -> tuple[str, str]:
     """Return (reason, what was found): a character as "U+0000", a token as it stands; ("", "") for clean text."""
-    character = None if text.isprintable() else _CONTROL.search(text)
+    suspect = "\ufffd" in text or not text.replace("\n", "").isprintable()  # quick, and true of some clean text too
+    character = _CONTROL.search(text) if suspect else None
     if character is not None:
         return "control_characters", f"U+{ord(character.group()):04X}"
     token = _TOKENS.search(text)

@@ -43,10 +43,11 @@ def unsuitable_filter() -> RuleFilter:
 
     def look(draft: Draft) -> Finding:
         request = request_text(draft.instruction)
-        phrase = UNSUITABLE_REQUEST.find(request) or UNSUITABLE_MENTION.find(request)
+        phrase = UNSUITABLE_REQUEST.find(request)
+        if phrase and not phrase.isascii() and QUESTION_ZH.search(request):
+            phrase = ""
+        phrase = phrase or UNSUITABLE_MENTION.find(request)
         if not phrase or CODE.find(request) or SPEECH.find(request):
-            return PASSED
-        if not phrase.isascii() and QUESTION_ZH.search(request):
             return PASSED
         return reject("unsuitable", "unsuitable", phrase)
 

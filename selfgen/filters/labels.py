@@ -23,7 +23,9 @@ _END_ZH = "(?=[。！？，；：）)\\s]|$|[一二两三四五六七八2-8]个?
 _STATED = (
     re.compile(rf"\b(?:as|into|between)\s+(?:either\s+|being\s+|one of:?\s+)?({_LIST}){_END}", re.IGNORECASE),
     re.compile(rf"\bwhether\s[^.?!:,\n]*?\b(?:is|are|was|were)\s+(?:an?\s+)?({_LIST}){_END}", re.IGNORECASE),
-    re.compile(rf"\(({_OPTION}(?:\s*[/|]\s*{_OPTION})+|{_LIST})\)", re.IGNORECASE),
+    re.compile(
+        rf"\((?!such as|like|including|for example)({_OPTION}(?:\s*[/|]\s*{_OPTION})+|{_LIST})\)", re.IGNORECASE
+    ),
     re.compile(
         rf"\b(?:options|labels|categories|classes|choices)(?:\s+are)?\s*:\s*({_OPTION}(?:\s*[,/|;]\s*{_OPTION})+)",
         re.IGNORECASE,
@@ -31,7 +33,7 @@ _STATED = (
     re.compile(rf"\b(?:output|answer|respond|reply|say)\s+(?:with\s+)?(?:either\s+)?({_LIST}){_END}", re.IGNORECASE),
     re.compile(f"(?:输出|回答|填写|返回)({_LIST_ZH}){_END_ZH}"),
     re.compile(f"(?:分类为|归类为|分为|标记为|判断为|标注为|归为|分成)({_LIST_ZH}){_END_ZH}"),
-    re.compile(f"[（(]({_OPTION_ZH}(?:[、/|]{_OPTION_ZH})+|{_LIST_ZH})[）)]"),
+    re.compile(f"[（(](?!如|例如|比如|譬如|包括|即)({_OPTION_ZH}(?:[、/|]{_OPTION_ZH})+|{_LIST_ZH})[）)]"),
     re.compile(f"(?:选项|类别|标签)(?:包括|有|为|是)?[:：]?({_OPTION_ZH}(?:[、/]{_OPTION_ZH})+){_END_ZH}"),
     re.compile("(?:是|属于)([^，。、；：？！是的]{1,8}还是(?:属于)?[^，。、；：？！是]{1,8})(?=[，。？！]|$)"),
 )

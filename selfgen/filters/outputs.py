@@ -127,7 +127,9 @@ def incomplete_filter() -> RuleFilter:
     def look(draft: Draft) -> Finding:
         if draft.output.count("```") % 2:
             return reject("incomplete", "incomplete", draft.output[-40:], unit="open code block")
-        if _TO_COMPLETE.search(draft.instruction) or (draft.input and draft.output.startswith(draft.input[:8].strip())):
+        if _TO_COMPLETE.search(draft.instruction) or (
+            draft.input.strip() and draft.output.startswith(draft.input.strip()[:8])
+        ):
             return PASSED
         if _OPEN_END.search(draft.output) and len(comparison_tokens(draft.output)) >= _FEW and not _is_code(draft):
             return reject("incomplete", "incomplete", draft.output[-40:], unit="end of output")

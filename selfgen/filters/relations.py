@@ -83,16 +83,19 @@ def answer_language_filter() -> RuleFilter:
 
     def look(draft: Draft) -> Finding:
         asked = script_counts(draft.instruction)
+        languages: re.Match[str] | None
         if asked.han > asked.latin_words:
+            languages = TRANSLATION.search(draft.instruction)
             letters = len(_LATIN_LETTERS.findall(draft.output))
             wrong = letters >= _FEWEST_LETTERS and not has_cjk(draft.output) and not _is_latin(draft.input)
             found: tuple[float, float, str] = (letters, _FEWEST_LETTERS, "Latin letters, and no Chinese")
         else:
+            languages = TRANSLATION.en.search(draft.instruction)
             answer = script_counts(draft.output)
             wrong = answer.han >= _FEWEST_HAN and answer.han > answer.units / 2 and not has_cjk(draft.input)
             wrong = wrong and not has_cjk(draft.instruction)
             found = (answer.han, _FEWEST_HAN, "Chinese characters")
-        if not wrong or TRANSLATION.find(draft.instruction) or _is_code(draft):
+        if not wrong or languages or _is_code(draft):
             return PASSED
         return Finding("wrong_answer_language", (Measure("answer_language", *found),))
 

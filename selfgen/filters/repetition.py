@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
+import numpy as np
+
 from selfgen.core.ports import Finding
 from selfgen.core.tasks import Draft
 from selfgen.core.work import Measure
@@ -18,7 +20,8 @@ from selfgen.filters.tokens import comparison_tokens
 _BREAKS = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
 _FEWEST_SEGMENTS = 6
 _FEWEST_TOKENS = 24  # shorter answers are not worth calling a loop
-_LOOP = re.compile(r"(.{1,40}?)\1{3,}", re.DOTALL)  # four rounds or more of up to 40 tokens, one character a token
+_LONGEST_PERIOD = 40  # tokens
+_FEWEST_ROUNDS = 4
 
 
 def repetition_filter(*, max: float = 0.5) -> RuleFilter:
@@ -54,11 +57,23 @@ def _repeated_segments(segments: Sequence[tuple[str, ...]]) -> float:
 
 
 def _looping_tokens(tokens: Sequence[str]) -> float:
-    """Return the share of tokens in the longest loop. Loops of digits and letters are tables, and do not count."""
-    kinds = {token: chr(number) for number, token in enumerate(dict.fromkeys(tokens), start=0x100)}
-    if len(kinds) > len(tokens) / 2:
+    """Return the share of tokens in the longest loop. Loops of digits and letters are tables, and do not count.
+
+    A loop of period p is a run of places that hold the same token as p places before."""
+    numbers = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+    if len(numbers) > len(tokens) / 2:
         return 0.0
-    dull = {code for token, code in kinds.items() if token.isdigit() or (len(token) == 1 and token.isascii())}
-    coded = "".join(kinds[token] for token in tokens)
-    loops = [len(loop.group()) for loop in _LOOP.finditer(coded) if not dull.issuperset(loop.group(1))]
-    return max(loops, default=0) / len(tokens)
+    codes = np.array([numbers[token] for token in tokens])
+    longest = 0
+    for period in range(1, min(_LONGEST_PERIOD, len(tokens) // _FEWEST_ROUNDS) + 1):
+        others = np.flatnonzero(codes[period:] != codes[:-period])
+        edges = np.concatenate(([-1], others, [len(tokens) - period]))
+        runs = np.diff(edges) - 1
+        run, start = int(runs.max()), int(edges[runs.argmax()]) + 1
+        if run >= (_FEWEST_ROUNDS - 1) * period and not all(map(_is_dull, tokens[start : start + period])):
+            longest = max(longest, run + period)
+    return longest / len(tokens)
+
+
+def _is_dull(token: str) -> bool:
+    return token.isdigit() or (len(token) == 1 and token.isascii())

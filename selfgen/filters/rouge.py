@@ -59,8 +59,9 @@ class Neighbour:
 class NoveltyIndex:
     """Texts by id, asked for the nearest one. Among equally near ones the first added is named.
 
-    `limit` is a decimal ("0.7") and taken as the exact fraction it spells. Memory: about 4 bytes a token and 100 a
-    text, grown by doubling. At most 1,112,062 different tokens: the vocabulary of some ten million instructions."""
+    `limit` is a decimal ("0.7") and taken as the exact fraction it spells. Memory: about
+    400 bytes for an instruction of ten words, grown by doubling. At most 1,112,063 different tokens, the vocabulary of
+    some ten million instructions; one more raises InternalError and changes nothing."""
 
     def __init__(self, limit: str | float | Fraction = "0.7") -> None:
         self.limit = read_fraction("rouge", "limit", limit)
@@ -80,10 +81,10 @@ class NoveltyIndex:
         if not tokens:
             self._without_tokens.setdefault(comparison_text(text), id)
             return
+        self._texts.append("".join(chr(self._code(token)) for token in tokens))
         position = len(self._ids)
         for key in _occurrences(tokens):
             self._postings.setdefault(key, array("i")).append(position)
-        self._texts.append("".join(chr(self._code(token)) for token in tokens))
         self._lengths.append(len(tokens))
         self._ids.append(id)
 

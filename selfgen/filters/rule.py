@@ -46,8 +46,8 @@ def reject_phrase(filter: str, reason: str, phrase: str) -> Finding:
 
 
 def excerpt(text: str) -> str:
-    """Return a text as one line of at most 80 characters, without surrounding space."""
-    line = " ".join(text.split())
+    """Return a text as one line of at most 80 characters, without surrounding space, that every file can hold."""
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
     return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
 
 

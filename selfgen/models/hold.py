@@ -19,7 +19,7 @@ class Policy:
     (a refused connection alone suffices; an overload needs a whole round of refusals).
 
     `patience_s` bounds a hold by an outage, `overload_patience_s` one by a server that is there but busy,
-    `first_patience_s` the wait for a server that never answered since the process began. `own_attempts`: so often one
+    `first_patience_s` the wait for a server that was never heard of since the process began. `own_attempts`: so often one
     call may fail, with others succeeding between, before it is given up. `canary_after`: from so many own failures on,
     a call that nobody else vouches for is preceded by a small call that must succeed. `doubted_calls`: so many first
     calls must all be refused as invalid before the set-up is blamed.
@@ -58,6 +58,7 @@ class Health:
         self.hold: Hold | None = None
         self.successes = 0
         self.longest_hold_s = 0.0
+        self._heard = False
         self._streak = 0
         self._streak_from_s = 0.0
         self._quiet_until_s = -math.inf
@@ -68,6 +69,7 @@ class Health:
 
     def succeed(self, now_s: float) -> None:
         """The server answered: nobody is held any more. A wait that the server asked for still stands."""
+        self._heard = True
         self.successes += 1
         self._streak = 0
         if self.hold is not None:
@@ -76,6 +78,7 @@ class Health:
 
     def fail(self, error: CallError, now_s: float, *, probe: bool, limit: int) -> None:
         """Learn from an Overloaded, Transient or Ambiguous call. While held, only a probe moves the next try."""
+        self._heard = self._heard or not isinstance(error, Unreachable)
         if error.retry_after_s:
             self._quiet_until_s = max(self._quiet_until_s, now_s + error.retry_after_s)
         if self.hold is not None:
@@ -96,7 +99,7 @@ class Health:
         if hold is None or now_s - hold.since_s < self._patience(hold.cause):
             return None
         held = say_span(now_s - hold.since_s)
-        if self._never_there(hold.cause):
+        if not self._heard:
             todo = "Start the server, or give the address of a running one with --base-url."
             return NoServer(f"No server answers (tried for {held}). {hold.cause.what}", todo=todo)
         todo = "Nothing is lost. When the server is back, the same command continues."
@@ -126,10 +129,7 @@ class Health:
     def _patience(self, cause: CallError) -> float:
         if isinstance(cause, Overloaded):
             return self.policy.overload_patience_s
-        return self.policy.first_patience_s if self._never_there(cause) else self.policy.patience_s
-
-    def _never_there(self, cause: CallError) -> bool:
-        return self.successes == 0 and isinstance(cause, Unreachable)
+        return self.policy.patience_s if self._heard else self.policy.first_patience_s
 
 
 def say_span(seconds: float) -> str:

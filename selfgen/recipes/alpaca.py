@@ -12,7 +12,7 @@ from selfgen.core.ports import Fault, Reading, Stage, Subject
 from selfgen.core.tasks import Draft, Task
 from selfgen.core.work import Answered, Prompt
 from selfgen.recipes.clean import clean_input, clean_instruction
-from selfgen.recipes.examples import SeedChoice, draw_mixed, is_short
+from selfgen.recipes.examples import SeedChoice, check_options, draw_mixed, is_short
 from selfgen.recipes.replies import Item, read_field, read_items
 from selfgen.recipes.schemas import TEXT, a_list, an_object, schema
 from selfgen.recipes.templates import Templates
@@ -21,11 +21,13 @@ _TRIAL = (Task("1", "instruction", "input", "output"),)
 
 
 class Alpaca:
-    """Reads and writes its one stage. `domain` ("" for none) and `lang` are shown to the template."""
+    """Reads and writes its one stage. `domain` ("" for none) and `lang` are shown to the template.
+
+    Raises ValueError for a number out of range, BadConfig for a template that does not render.
+    """
 
     name = "alpaca"
     stages = (Stage("propose", "propose", ("instruction", "task")),)
-    template_names = ("alpaca/propose.j2",)
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Alpaca:
         seed_examples: int = 3,
         record_examples: int = 0,
     ) -> None:
+        check_options(domain, tasks_per_call, seed_examples, record_examples)
         self._templates = templates
         self._values = {"domain": domain, "lang": lang, "tasks_per_call": tasks_per_call}
         self._counts = (seed_examples, record_examples)

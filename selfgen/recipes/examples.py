@@ -10,8 +10,11 @@ from collections.abc import Callable, Sequence
 from selfgen.core.ports import Subject
 from selfgen.core.tasks import Task
 
-MOST_SHOWN = 3_000
+MOST_SHOWN = 2_000
 """Characters of a task that may serve as an example; longer ones would crowd out the others."""
+MOST_EXAMPLES = 12
+MOST_TASKS = 32
+MOST_DOMAIN = 2_000
 
 
 class SeedChoice:
@@ -29,6 +32,19 @@ class SeedChoice:
             self._chosen = tuple(task for task in seeds if self._fits(task))
             self._seen = seeds
         return self._chosen
+
+
+def check_options(domain: str, tasks_per_call: int, seed_examples: int, record_examples: int) -> None:
+    """Raise ValueError for what no prompt could hold. Within these limits no prompt grows too long in mid-run."""
+    for name, value, least, most in (
+        ("tasks_per_call", tasks_per_call, 1, MOST_TASKS),
+        ("seed_examples", seed_examples, 0, MOST_EXAMPLES),
+        ("record_examples", record_examples, 0, MOST_EXAMPLES - seed_examples),
+    ):
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError(f"{name} is {value!r} and must be a whole number from {least} to {most}")
+    if len(domain) > MOST_DOMAIN:
+        raise ValueError(f"domain has {len(domain)} characters and may have {MOST_DOMAIN}")
 
 
 def is_short(*texts: str) -> bool:

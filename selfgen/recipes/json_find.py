@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_DEPTH = 20
+MOST_BROKEN = 64
+UNREAD = "too much is broken; the rest is not read"
 _TOO_DEEP = "nested too deeply"
 
 
@@ -108,6 +110,9 @@ def _search(text: str) -> Found:
     place = 0
     while opening := _OPENING.search(text, place):
         place = opening.start()
+        if len(found.broken) >= MOST_BROKEN:
+            found.broken.append(Broken(place, len(text), False, UNREAD))
+            break
         found.start = min(found.start, place)
         try:
             value, end = _DECODER.raw_decode(text, place)

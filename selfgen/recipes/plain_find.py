@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from selfgen.recipes.json_find import Broken, Found
+from selfgen.recipes.json_find import MOST_BROKEN, UNREAD, Broken, Found
 
 _NUMBER = re.compile(r"^[ \t]{0,3}[(（]?(\d{1,3})[ \t]?[.．、)）](?!\d)[ \t]*", re.MULTILINE)
 _LABEL = re.compile(
@@ -42,6 +42,9 @@ def find_lists(text: str, *, complete: bool) -> Found:
     stretches = list(_read_labelled(text)) or list(_read_numbered(text))
     found = Found(stretches[0].start if stretches else len(text))
     for part in stretches:
+        if len(found.broken) >= MOST_BROKEN:
+            found.broken.append(Broken(part.start, len(text), False, UNREAD))
+            break
         if not complete and part is stretches[-1]:
             found.broken.append(Broken(part.start, part.end, True, "the last item has no end"))
         elif part.why:

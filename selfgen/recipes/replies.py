@@ -1,7 +1,7 @@
 """Reads model replies for all recipes: tolerant in form, strict in content. What is not certain becomes a Fault.
 
 Reasons that a Fault may give, the whole list:
-    empty_reply  cut  content_filter  refusal  no_json  broken_json  no_tasks  too_many  wrong_type  wrong_form
+    empty_reply  cut  content_filter  refusal  no_json  broken_json  no_tasks  too_many  wrong_type
     duplicate_key  several_objects  missing_<field>  empty_<field>  too_long  bad_unicode  lost_backslash  unknown_kind
 `cut` stands for every text that stops before its end; what came complete before the cut is still read.
 This file knows the fields that recipes ask for; it does not know prompts, seeds or pools.
@@ -70,7 +70,7 @@ def read_items(reply: Answered) -> Items:
             found = plain
             objects = plain.objects
     items, faults = _sort(objects)
-    faults += [_fault_of(broken, reply, text) for broken in found.broken[:MOST_ITEMS]]
+    faults += [_fault_of(broken, reply, text) for broken in found.broken]
     if reply.finish.lower() in FILTERED:
         faults.append(Fault("content_filter", f"the server ended the reply: {reply.finish}"))
     if not items and not faults:
@@ -115,14 +115,14 @@ def read_field(item: Item, name: str, *, empty: bool = False) -> str | Fault:
         return "" if empty else Fault(f"missing_{name}", "", _excerpt(item))
     if not isinstance(value, str) or (isinstance(value, Number) and name == "instruction"):
         return Fault("wrong_type", f"{name} is not a text but {_kind_of(value)}", _excerpt(item))
+    if has_lost_backslash(value):
+        return Fault("lost_backslash", f"{name} holds a command whose backslash was not doubled", cut_excerpt(value))
     return _checked(str(value), name, empty=empty)
 
 
 def _checked(raw: str, name: str, *, empty: bool = False) -> str | Fault:
     if has_surrogate(raw):
         return Fault("bad_unicode", f"{name} holds half a character", cut_excerpt(raw))
-    if has_lost_backslash(raw):
-        return Fault("lost_backslash", f"{name} holds a command whose backslash was not doubled", cut_excerpt(raw))
     if len(raw) > MOST_CHARACTERS:
         return Fault("too_long", f"{name} has {len(raw)} characters; the limit is {MOST_CHARACTERS}", cut_excerpt(raw))
     text = clean_text(raw)

@@ -18,7 +18,7 @@ from selfgen.core.tasks import CLASSIFICATION, KIND, OPEN, Draft, Labels, Task, 
 from selfgen.core.work import Answered, Prompt
 from selfgen.errors import InternalError
 from selfgen.recipes.clean import clean_input, clean_instruction, cut_excerpt
-from selfgen.recipes.examples import SeedChoice, draw_mixed, is_short
+from selfgen.recipes.examples import SeedChoice, check_options, draw_mixed, is_short
 from selfgen.recipes.replies import Item, read_field, read_items, read_object, read_text
 from selfgen.recipes.schemas import FLAG, TEXT, a_list, an_object, one_of, schema
 from selfgen.recipes.templates import Templates
@@ -33,7 +33,10 @@ _WORD = re.compile(r"[\s\"'“”`*]*([A-Za-z]+|[\u4e00-\u9fff]+)[\s\"'“”`*.
 
 
 class SelfInstruct:
-    """Reads and writes the four stages. `domain` ("" for none) and `lang` are shown to the templates."""
+    """Reads and writes the four stages. `domain` ("" for none) and `lang` are shown to the templates.
+
+    Raises ValueError for a number out of range, BadConfig for a template that does not render.
+    """
 
     name = "self-instruct"
     stages = (
@@ -41,9 +44,6 @@ class SelfInstruct:
         Stage("classify", "propose"),
         Stage("instance", "propose"),
         Stage("answer", "answer", ("task",)),
-    )
-    template_names = tuple(
-        f"self_instruct/{name}.j2" for name in ("propose", "classify", "input_first", "output_first", "answer")
     )
 
     def __init__(
@@ -55,6 +55,7 @@ class SelfInstruct:
         seed_examples: int = 6,
         record_examples: int = 2,
     ) -> None:
+        check_options(domain, tasks_per_call, seed_examples, record_examples)
         self._templates = templates
         self._common = {"domain": domain, "lang": lang}
         self._tasks_per_call = tasks_per_call
@@ -186,7 +187,7 @@ def _show(task: Task, *fields: str) -> Mapping[str, object]:
 def _show_proposal(task: Task) -> Mapping[str, object]:
     """Show a task in the form that a proposal has; what nobody knows about it is left out."""
     shown: dict[str, object] = {"instruction": task.instruction}
-    if task.label(KIND):
+    if task.label(KIND) in (OPEN, CLASSIFICATION):
         shown[KIND] = task.label(KIND)
     if task.input or task.output:
         shown[NEEDS_INPUT] = bool(task.input)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -125,13 +125,6 @@ class Templates:
     def digest(self) -> str:
         """The digest of all sources: what a run's identity needs to know of its prompts."""
         return digest(dict(self.sources))
-
-    def only(self, names: Collection[str]) -> Templates:
-        """Return the templates that one recipe uses, so that the others stay out of a run's identity."""
-        made = type(self).__new__(type(self))
-        made._sections = {name: self._get(name) for name in sorted(names)}
-        made.sources = MappingProxyType({name: self.sources[name] for name in sorted(names)})
-        return made
 
     def render(self, name: str, values: Mapping[str, object]) -> tuple[Message, ...]:
         """Return the messages of one template. Raises BadConfig where it fails, prints nothing or prints too much."""

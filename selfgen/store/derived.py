@@ -42,6 +42,10 @@ class Derived:
         with _naming(self._run.path):
             dataset.write(b"".join(map(self._record_row, records)))
             rejected.write(b"".join(self._rejection_row(r) for turn in turns for r in turn.rejections))
+
+    def flush(self) -> None:
+        """Let others see what was added; now and then is enough, the journal has it all."""
+        with _naming(self._run.path):
             for file in self._files:
                 file.flush()
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from selfgen.core.tasks import Draft
-from selfgen.errors import BadConfig
+from selfgen.errors import BadConfig, InternalError
 from selfgen.filters.rouge import Neighbour, NoveltyIndex, RougeFilter
 from selfgen.filters.tokens import comparison_tokens
 
@@ -61,6 +61,7 @@ def index_of(texts: Sequence[str], limit: str = "0.7") -> NoveltyIndex:
     return index
 
 
+@settings(deadline=None)
 @given(LATIN, LATIN)
 def test_latin_scores_are_those_of_rouge_score(one: str, other: str) -> None:
     expected = RougeScorer(["rougeL"]).score(other, one)["rougeL"].fmeasure
@@ -68,6 +69,7 @@ def test_latin_scores_are_those_of_rouge_score(one: str, other: str) -> None:
     assert (float(found) if found else 0.0) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(LATIN, st.lists(LATIN, min_size=1, max_size=8), st.sampled_from(["0.5", "0.6", "0.7", "0.75"]))
 def test_latin_decisions_are_those_of_rouge_score_but_exactly_on_the_limit(
     text: str, pool: list[str], limit: str
@@ -80,6 +82,7 @@ def test_latin_decisions_are_those_of_rouge_score_but_exactly_on_the_limit(
         assert decision is False
 
 
+@settings(deadline=None)
 @given(MIXED, st.lists(MIXED, max_size=10))
 def test_the_nearest_is_the_one_that_comparing_with_all_finds(text: str, pool: list[str]) -> None:
     scores = [plain_score(text, other) for other in pool]
@@ -96,6 +99,7 @@ def test_the_nearest_is_the_one_that_comparing_with_all_finds(text: str, pool: l
         assert (found.own, found.other) == (len(comparison_tokens(text)), len(other))
 
 
+@settings(deadline=None)
 @given(st.lists(MIXED, min_size=1, max_size=12), MIXED, st.sampled_from(["0.3", "0.5", "0.7"]))
 def test_pruning_never_changes_a_verdict(pool: list[str], text: str, limit: str) -> None:
     if comparison_tokens(text):
@@ -103,6 +107,7 @@ def test_pruning_never_changes_a_verdict(pool: list[str], text: str, limit: str)
         assert index_of(pool, limit).check(text) is expected
 
 
+@settings(deadline=None)
 @given(st.lists(MIXED, max_size=12), st.integers(0, 12), MIXED)
 def test_growing_an_index_between_questions_changes_nothing(pool: list[str], cut: int, text: str) -> None:
     grown = index_of(pool[:cut])
@@ -134,6 +139,13 @@ def test_on_the_limit_the_fraction_decides_and_not_a_float() -> None:
     assert nearest is not None
     assert nearest.score == Fraction(7, 10)
     assert not index.check(one)
+
+
+def test_of_equally_near_texts_the_first_added_is_named_although_its_bound_is_lower() -> None:
+    index = index_of(["a b c x", "a b d c"])
+    nearest = index.nearest("a b c d")
+    assert nearest is not None
+    assert (nearest.id, nearest.score) == ("0", Fraction(6, 8))
 
 
 def test_the_limit_is_the_decimal_as_it_is_spelled() -> None:
@@ -171,6 +183,25 @@ def test_texts_without_tokens_are_compared_as_they_stand() -> None:
     assert index.nearest("👎") is None
     assert not index.check("👎")
     assert len(index) == 3
+
+
+def test_a_large_vocabulary_steps_over_the_surrogates() -> None:
+    words = [f"w{number}" for number in range(57_500)]
+    index = index_of([" ".join(words[start : start + 500]) for start in range(0, len(words), 500)])
+    found = index.nearest(" ".join(words[55_000:55_500]))
+    assert found is not None
+    assert (found.id, found.score) == ("110", Fraction(1))
+
+
+def test_a_full_vocabulary_is_an_error_that_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(["one two"])
+    monkeypatch.setattr("selfgen.filters.rouge._MOST_CODES", 4)
+    with pytest.raises(InternalError, match="at most 3 different tokens"):
+        index.add("late", "one three four")
+    assert len(index) == 1
+    found = index.nearest("one three four")
+    assert found is not None
+    assert found.id == "0"
 
 
 def test_words_that_no_text_holds_are_near_to_nothing() -> None:

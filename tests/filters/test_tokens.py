@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.tokenizers import DefaultTokenizer
 
@@ -26,11 +26,13 @@ ANY = st.text(
 )
 
 
+@settings(deadline=None)
 @given(ASCII)
 def test_ascii_is_cut_exactly_as_rouge_score_cuts_it(text: str) -> None:
     assert list(comparison_tokens(text)) == DefaultTokenizer(use_stemmer=False).tokenize(text)
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_any_text_has_a_key_and_tokens_hold_no_space(text: str) -> None:
     tokens = comparison_tokens(text)

@@ -29,6 +29,7 @@ from selfgen.models.faults import Unreachable
 from tests.fault_server import FaultServer
 
 CANARY = "sk-CANARY-5d41402abc4b2a76"
+HASTE = {"hang": {"idle_s": 0.3}}
 T = TypeVar("T")
 
 
@@ -44,7 +45,7 @@ def make_ask(text: str = "Say something.", schema: Schema | None = None) -> Ask:
 
 def with_chat(step: Callable[[Chat], Awaitable[T]], base_url: str, **settings: Any) -> T:
     async def run() -> T:
-        chat = Chat(**{"base_url": base_url, "model": "tiny", "idle_s": 0.4, "total_s": 5.0, **settings})
+        chat = Chat(**{"base_url": base_url, "model": "tiny", "idle_s": 5.0, "total_s": 10.0, **settings})
         try:
             return await step(chat)
         finally:
@@ -87,7 +88,8 @@ def test_a_good_answer_is_read_whole(server: FaultServer) -> None:
         ("401", KeyRefused), ("403", KeyRefused),
         ("404", CallRejected), ("redirect", CallRejected),
         ("408", Transient), ("409", Transient), ("500", Transient), ("502", Transient), ("504", Transient),
-        ("reset", Transient), ("cut", Transient), ("html", Transient), ("html_as_json", Transient),
+        ("reset", Transient), ("cut", Transient), ("garbage", Transient),
+        ("html", Transient), ("html_as_json", Transient),
         ("no_json", Transient), ("deep_json", Transient), ("list", Transient), ("no_choices", Transient),
         ("bad_gzip", Transient), ("cut_gzip", Transient), ("error_200", Transient),
         ("abort", Transient), ("finish_error", Transient),
@@ -96,7 +98,7 @@ def test_a_good_answer_is_read_whole(server: FaultServer) -> None:
     ],
 )  # fmt: skip
 def test_each_fault_has_its_class(server: FaultServer, kind: str, expected: type[CallError]) -> None:
-    error = failure(server, kind)
+    error = failure(server, kind, **HASTE.get(kind, {}))
     assert type(error) is expected
     assert error.what
 
@@ -286,7 +288,22 @@ def everything_said(error: BaseException) -> str:
     return "\n".join(texts)
 
 
-KEY_KINDS = ["401", "403", "404", "400", "500", "503", "reset", "cut", "hang", "html", "redirect", "bad_gzip", "ok"]
+KEY_KINDS = [
+    "401",
+    "403",
+    "404",
+    "400",
+    "500",
+    "503",
+    "reset",
+    "cut",
+    "hang",
+    "html",
+    "redirect",
+    "bad_gzip",
+    "garbage",
+    "ok",
+]
 
 
 @pytest.mark.parametrize("kind", KEY_KINDS)
@@ -303,7 +320,7 @@ def test_the_key_is_never_shown(kind: str, caplog: pytest.LogCaptureFixture) -> 
         elif kind == "400":
             assert CANARY not in repr(send(server, kind, key=CANARY))
         else:
-            assert CANARY not in everything_said(failure(server, kind, key=CANARY))
+            assert CANARY not in everything_said(failure(server, kind, key=CANARY, **HASTE.get(kind, {})))
     assert CANARY not in repr(Chat(base_url="http://127.0.0.1:1", model="m", key=CANARY))
     gc.collect()
     assert CANARY not in caplog.text

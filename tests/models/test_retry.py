@@ -348,6 +348,75 @@ def test_a_poison_call_does_not_keep_a_held_endpoint_shut() -> None:
     run(main())
 
 
+def test_a_held_endpoint_is_not_probed_by_the_worst_call_alone() -> None:
+    async def main() -> None:
+        world = World(lambda ask, nth: poison(ask, nth) or outage(1.0, 100.0, lambda: Transient("500"))(ask, nth))
+        endpoint = make_endpoint(world.send, limit=2, canary_after=10**6)
+        tasks = [asyncio.create_task(endpoint.answer(make_ask(turn))) for turn in range(30)]
+        results = await asyncio.gather(*tasks[1:])
+        assert all(isinstance(result, Answered) for result in results)
+        assert now() < 200.0
+        tasks[0].cancel()
+
+    run(main())
+
+
+def test_a_failed_canary_is_no_failure_of_the_call_behind_it() -> None:
+    async def main() -> None:
+        asked: Counter[int] = Counter()
+        others: list[asyncio.Task[Answered | Refused]] = []
+
+        async def send(ask: Ask) -> Answered | Refused:
+            asked[ask.id.turn] += 1
+            if ask.id.turn <= 0:  # the poison call and the canaries fail, each while another call succeeds
+                others.append(asyncio.create_task(endpoint.answer(make_ask(len(others) + 1))))
+                await asyncio.sleep(1.0)
+                raise Transient("500")
+            await asyncio.sleep(0.1)
+            return good(ask)
+
+        endpoint = make_endpoint(send, limit=2)
+        result = await endpoint.answer(make_ask(0))
+        assert isinstance(result, Refused)
+        assert asked[0] == 12
+        assert asked[-1] == endpoint.counters().canaries > 0
+        await asyncio.gather(*others)
+
+    run(main())
+
+
+def test_a_server_that_spoke_once_is_waited_for_longer_when_it_goes() -> None:
+    async def main() -> None:
+        world = World(
+            lambda ask, nth: Transient("502") if nth == 1 else outage(0, 900, lambda: Unreachable("no"))(ask, 1)
+        )
+        endpoint = make_endpoint(world.send)
+        assert all_good(await answer_all(endpoint, 3))
+        assert now() > 900.0
+
+    run(main())
+
+
+def test_calls_that_were_in_flight_when_the_server_went_do_not_put_the_first_probe_off() -> None:
+    async def main() -> None:
+        world = World(outage(0.0, 0.5, lambda: Transient("500")))
+        endpoint = make_endpoint(world.send, limit=8)
+        assert all_good(await answer_all(endpoint, 8))
+        assert world.times[:9] == [0.0] * 8 + [1.25]
+
+    run(main())
+
+
+def test_one_refused_connection_is_proof_enough() -> None:
+    async def main() -> None:
+        world = World(outage(0.0, 0.2, lambda: Unreachable("refused")))
+        endpoint = make_endpoint(world.send, limit=1)
+        assert all_good(await answer_all(endpoint, 4))
+        assert world.times[:2] == [0.0, 0.25]
+
+    run(main())
+
+
 # -- first refusals
 
 
@@ -492,7 +561,7 @@ def test_any_storm_that_ends_leaves_every_call_answered_once(
     async def main() -> None:
         storm = iter(fates)
         world = World(lambda ask, nth: FAULTS[next(storm, 0)](), takes_s=0.5)
-        endpoint = make_endpoint(world.send, limit=limit)
+        endpoint = make_endpoint(world.send, limit=limit, first_patience_s=HOUR)
         tasks = [asyncio.create_task(endpoint.answer(make_ask(turn))) for turn in range(calls)]
         await asyncio.sleep(0.7)
         for turn in cancelled & set(range(calls)):

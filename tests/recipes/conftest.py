@@ -1,4 +1,4 @@
-"""Shared by the tests of recipes: the shipped prompts, seeds in both languages, and how to make subjects and replies."""
+"""Shared by the tests of recipes: shipped prompts, seeds in both languages, how to make subjects and replies."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ CHOICE = (("kind", "classification"),)
 SEEDS: Mapping[str, Sequence[Task]] = {
     "en": (
         Task("en1", "Suggest a name for a small bakery by the sea.", "", "Salt & Crumb", OPEN),
-        Task("en2", "Shorten this notice to one sentence.", "The pool\nwill be shut on Monday.", "No pool Monday.", OPEN),
+        Task(
+            "en2", "Shorten this notice to one sentence.", "The pool\nwill be shut on Monday.", "No pool Monday.", OPEN
+        ),
         Task("en3", "Is the message spam or not spam?", "You have won!!!", "spam", CHOICE),
         Task("en4", "How many minutes are there in a leap day?", "", "1440", OPEN),
         Task("en5", 'Translate "guten Tag" into English.', "", "Good day", OPEN),
         Task("en6", "Tell me the tone of the reply: calm or angry.", "I said NO.", "angry", CHOICE),
-        Task("en7", "Write a regular expression for a postcode such as AB12 3CD.", "", r"[A-Z]{2}\d{2} \d[A-Z]{2}", OPEN),
+        Task(
+            "en7", "Write a regular expression for a postcode such as AB12 3CD.", "", r"[A-Z]{2}\d{2} \d[A-Z]{2}", OPEN
+        ),
         Task("en8", "List the verbs of the sentence.", "Dogs bark and cats sleep.", "bark, sleep", OPEN),
     ),
     "zh": (

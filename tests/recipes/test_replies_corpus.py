@@ -70,6 +70,6 @@ def test_corpus_covers_both_languages_and_many_reasons() -> None:
     assert len([path for path in CASES if path.stem.startswith("zh")]) >= 25
     assert {reason for path in CASES for reason in read_case(path).faults} >= {
         "bad_unicode", "broken_json", "content_filter", "cut", "duplicate_key", "empty_instruction", "empty_output",
-        "empty_reply", "lost_backslash", "missing_input", "missing_instruction", "missing_output", "no_json", "no_tasks",
-        "refusal", "several_objects", "too_long", "unknown_kind", "wrong_type",
+        "empty_reply", "lost_backslash", "missing_input", "missing_instruction", "missing_output", "no_json",
+        "no_tasks", "refusal", "several_objects", "too_long", "unknown_kind", "wrong_type",
     }  # fmt: skip

@@ -12,19 +12,22 @@ from hypothesis import strategies as st
 from selfgen.core.ports import Reading, Recipe, Subject
 from selfgen.core.tasks import Draft
 from selfgen.core.work import Answered
+from selfgen.recipes.json_find import MOST_BROKEN
 from selfgen.recipes.replies import CUT, FILTERED, MOST_ITEMS
 
 Recipes = Mapping[tuple[str, str], Recipe]
 QUIET = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 pieces = st.sampled_from(
-    ['{"tasks": [', '{"instruction": "', '"kind": "open"', '"', "}", "]", ",", "\\", "\\u", "\ud800", "\n", "1. ", "2、"]
-    + ["“", "”", "：", "指令：", "Input:", "<think>", "</think>\n", "```json\n", "{", "[", ":", "null", "-", "1e9", "NaN"]
-    + ["\x00", "\u200d", "\u2028", "<|im_end|>", "{{7*7}}", "抱歉，我无法", "Sorry", "字"]
-)
+    [
+        '{"tasks": [', '{"instruction": "', '"kind": "open"', '"', "}", "]", ",", "\\", "\\u", "\ud800", "\n", "1. ",
+        "2、", "“", "”", "：", "指令：", "Input:", "<think>", "</think>\n", "```json\n", "{", "[", ":", "null", "-",
+        "1e9", "NaN", "\x00", "\u200d", "\u2028", "<|im_end|>", "{{7*7}}", "抱歉，我无法", "Sorry", "字",
+    ]
+)  # fmt: skip
 ugly = st.one_of(st.text(st.characters(), max_size=60), st.lists(pieces, max_size=25).map("".join))
 finishes = st.sampled_from(["stop", "", "whatever", *sorted(CUT), *sorted(FILTERED)])
-words = st.text("abc 字词，。“”\"\\/{}[]:\n\t1", min_size=1, max_size=30).map(lambda text: f"Say {text} now")
+words = st.text('abc 字词，。“”"\\/{}[]:\n\t1', min_size=1, max_size=30).map(lambda text: f"Say {text} now")
 
 
 @QUIET
@@ -61,7 +64,10 @@ def check_storable(reading: Reading) -> None:
 
 
 @QUIET
-@given(texts=st.lists(words, min_size=1, max_size=MOST_ITEMS), shape=st.sampled_from("wrapped list lines fenced".split()))
+@given(
+    texts=st.lists(words, min_size=1, max_size=MOST_ITEMS),
+    shape=st.sampled_from(["wrapped", "list", "lines", "fenced"]),
+)
 def test_well_formed_items_are_all_read(
     texts: list[str],
     shape: str,
@@ -75,7 +81,11 @@ def test_well_formed_items_are_all_read(
 
 
 @QUIET
-@given(texts=st.lists(words, min_size=2, max_size=6), share=st.floats(0, 1), shape=st.sampled_from(["wrapped", "list"]))
+@given(
+    texts=st.lists(words, min_size=2, max_size=6, unique=True),
+    share=st.floats(0, 1),
+    shape=st.sampled_from(["wrapped", "list"]),
+)
 def test_a_cut_reply_keeps_what_is_complete(
     texts: list[str],
     share: float,
@@ -124,7 +134,7 @@ def test_a_run_away_list_is_read_up_to_a_limit(
         '{"tasks":[' * 9_000,
         '}{"' * 20_000,
         '{"instruction": "' * 5_000,
-        '“{“' * 20_000,
+        "“{“" * 20_000,
         "1. a\n" * 20_000,
         "1.\n\n" * 20_000,
         "Instruction: a\nInput: b\n" * 4_000,
@@ -145,3 +155,13 @@ def test_hostile_replies_are_read_in_no_time(
     recipes["alpaca", "en"].read(make_subject(), make_reply(text))
     reading = recipes["self-instruct", "en"].read(make_subject("en", 3, draft), make_reply(text))
     assert len(reading.drafts) + len(reading.faults) == 1
+
+
+def test_endless_rubble_is_given_up(
+    recipes: Recipes, make_subject: Callable[..., Subject], make_reply: Callable[..., Answered]
+) -> None:
+    reading = recipes["alpaca", "en"].read(make_subject(), make_reply('}{"' * 20_000))
+    assert reading.drafts == ()
+    assert {fault.reason for fault in reading.faults} == {"broken_json"}
+    assert len(reading.faults) == MOST_BROKEN + 1
+    assert "not read" in reading.faults[-1].detail

@@ -69,7 +69,7 @@ def discount(s: Slots) -> tuple[str, str]:
 def two_discounts(s: Slots) -> tuple[str, str]:
     first = number(s["p"]) * (100 - number(s["pct"])) / 100
     value = money(first * (100 - number(s["more"])) / 100)
-    steps = f"{s['p']} × {trim((100 - number(s["pct"])) / 100)} × {trim((100 - number(s["more"])) / 100)}"
+    steps = f"{s['p']} × {trim((100 - number(s['pct'])) / 100)} × {trim((100 - number(s['more'])) / 100)}"
     return value, f"{steps} = {value}"
 
 
@@ -116,7 +116,7 @@ def interest(s: Slots) -> tuple[str, str]:
 
 
 def mean_of_four(s: Slots) -> tuple[str, str]:
-    total = sum(number(s[name]) for name in ("a", "b", "c", "d"))
+    total = sum((number(s[name]) for name in ("a", "b", "c", "d")), Fraction(0))
     value = trim(total / 4)
     return value, f"({s['a']} + {s['b']} + {s['c']} + {s['d']}) / 4 = {trim(total)} / 4 = {value}"
 

@@ -241,7 +241,7 @@ FAMILIES: tuple[Family, ...] = (
             "{name} leaves on {day} {month} and returns on {end} {late} {year}. Count the nights away.",
         ),
         {"day|end": DAYS, "month": MONTHS[:6], "late": MONTHS[6:], "year": YEARS, "name": NAMES},
-        told(_days_between, "It is {value} days."),
+        told(_days_between, "The count is {value}."),
         TAILS,
     ),
     Family(

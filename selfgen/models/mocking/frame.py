@@ -49,27 +49,34 @@ class Frame:
     def read(self, text: str) -> tuple[dict[str, str], int, int] | None:
         """Return the slots and where the sentence begins and ends, or None where the text does not hold it.
 
-        The shortest reading wins. A frame that begins with a slot begins where the sentence around it does."""
-        pieces = self.pieces
-        first = text.find(pieces[0]) if pieces[0] else _sentence_start(text, text.find(pieces[1]))
-        if first < 0:
-            return None
-        place = first + len(pieces[0])
+        The shortest reading wins, but no slot reaches over the end of a sentence. A frame that begins with a slot
+        begins where the sentence around it does."""
+        anchor = self.pieces[0] or self.pieces[1]
+        place = text.find(anchor)
+        while place >= 0:
+            found = self._read_at(text, place if self.pieces[0] else _sentence_start(text, place))
+            if found:
+                return found
+            place = text.find(anchor, place + 1)
+        return None
+
+    def _read_at(self, text: str, first: int) -> tuple[dict[str, str], int, int] | None:
+        place = first + len(self.pieces[0])
         slots: dict[str, str] = {}
-        last = len(pieces) - 1
+        last = len(self.pieces) - 1
         for index in range(1, last + 1):
-            piece = pieces[index]
+            piece = self.pieces[index]
             found = _find_end(text, piece, place + 1) if index == last else text.find(piece, place + 1)
             if found < 0:
                 return None
-            slots[self.names[index - 1]] = text[place:found]
+            slots[self.names[index - 1]] = value = text[place:found]
+            if any(end in value for end in _SENTENCE_ENDS):
+                return None
             place = found + len(piece)
         return slots, first, place
 
 
 def _sentence_start(text: str, place: int) -> int:
-    if place < 0:
-        return -1
     return max((at + len(end) for end in _SENTENCE_ENDS if (at := text.rfind(end, 0, place)) >= 0), default=0)
 
 

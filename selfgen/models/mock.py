@@ -1,0 +1,87 @@
+"""A stand-in for a language model, inside the process: nothing to install, no key, no wait.
+
+It is not a language model. It fills sentence forms from word lists (`mocking`), which is enough to see a run work, to
+test and to measure. Its data is good for nothing else: do not train on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from statistics import NormalDist
+from typing import Literal
+
+from selfgen.canon import hash_int
+from selfgen.core.work import Answered, Ask, Usage
+from selfgen.models.mocking.reply import Rates, reply, tokens
+
+__all__ = ["NAME", "NOTICE", "Mock", "Rates", "reply"]
+
+NAME = "mock"
+NOTICE = "mock is a stand-in, not a language model: its data is for trying things out, not for training"
+_SPREAD = 1.0
+"""Sigma of the log-normal latency: the slowest call in a hundred takes about six times the mean."""
+
+
+class Mock:
+    """Answers every call from a grammar, always the same way for the same messages and seed.
+
+    Rates are shares in [0, 1]; `near_duplicate_rate` counts tasks, the others count replies. `latency_s` is the mean
+    of a heavy-tailed wait that depends on the seed of the call alone."""
+
+    def __init__(
+        self,
+        *,
+        lang: Literal["auto", "en", "zh"] = "auto",
+        near_duplicate_rate: float = 0.12,
+        malformed_rate: float = 0.03,
+        refusal_rate: float = 0.02,
+        cut_rate: float = 0.01,
+        latency_s: float = 0.0,
+        concurrency: int = 64,
+    ) -> None:
+        self._lang: Literal["auto", "en", "zh"] = lang
+        self._rates = Rates(near_duplicate_rate, malformed_rate, refusal_rate, cut_rate)
+        self._latency_s = latency_s
+        self._concurrency = concurrency
+        self._busy = 0
+
+    async def answer(self, ask: Ask) -> Answered:
+        """Answer one call after its wait."""
+        self._busy += 1
+        try:
+            await asyncio.sleep(wait_s(ask.seed, self._latency_s))
+        finally:
+            self._busy -= 1
+        name, body = (ask.schema.name, ask.schema.body) if ask.schema else (None, "")
+        text, finish = reply(
+            ask.messages,
+            name,
+            ask.seed,
+            self._rates,
+            schema_body=body,
+            lang=self._lang,
+            max_tokens=ask.sampling.max_tokens,
+        )
+        prompt_tokens = sum(tokens(message.content) for message in ask.messages)
+        usage = Usage(prompt_tokens, tokens(text))
+        return Answered(ask.id, text, finish, usage, NAME, ask.prompt_digest)
+
+    def room(self) -> int:
+        """How many more calls it would take right now."""
+        return max(0, self._concurrency - self._busy)
+
+    def state(self) -> str:
+        """Always "": nothing can go wrong in here. See NOTICE for what a person should know."""
+        return ""
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
+
+def wait_s(seed: int, mean_s: float) -> float:
+    """Return the wait of one call: log-normal with the given mean, a function of the seed alone."""
+    if mean_s <= 0:
+        return 0.0
+    share = (hash_int("mock", "latency", seed) % (1 << 52) + 0.5) / (1 << 52)
+    return mean_s * math.exp(_SPREAD * NormalDist().inv_cdf(share) - _SPREAD**2 / 2)

@@ -1,0 +1,52 @@
+"""Share of the server's slots that a run keeps busy, in the middle of the run (the first and last fifth left out)."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from tests.bench.common import slot_server, start_selfgen, stats, table, wait, write_seeds
+
+CASES = ((64, 0.6, "mild"), (256, 0.6, "mild"), (256, 1.2, "heavy"))
+MEAN_MS = 500
+
+
+def busy(slots: int, sigma: float) -> tuple[float, float, int]:
+    """Return busy share in the middle, share over the whole server window, and calls."""
+    calls_wanted = slots * 40
+    with tempfile.TemporaryDirectory() as folder, slot_server(slots, MEAN_MS, sigma) as base_url:
+        seeds = Path(folder) / "seeds.jsonl"
+        write_seeds(seeds, 200)
+        started = time.monotonic()
+        process = start_selfgen(
+            "run", "--seeds", seeds, "--base-url", base_url, "--out", Path(folder) / "run",
+            "--target", calls_wanted * 6 // 7, "--concurrency", slots,
+        )  # fmt: skip
+        samples = [stats(base_url)]
+        while process.poll() is None and samples[-1]["served"] < calls_wanted:
+            time.sleep(0.1)
+            samples.append(stats(base_url))
+        wait(process, started) if process.poll() is None else None
+    served = samples[-1]["served"]
+    first = next(sample for sample in samples if sample["served"] >= served / 5)
+    last = next(sample for sample in samples if sample["served"] >= served * 4 / 5)
+    begun = next(sample for sample in samples if sample["served"] > 0)
+    return share(first, last, slots), share(begun, samples[-1], slots), int(served)
+
+
+def share(first: dict[str, float], last: dict[str, float], slots: int) -> float:
+    return (last["busy_s"] - first["busy_s"]) / (last["now"] - first["now"]) / slots
+
+
+def main() -> None:
+    rows = []
+    for slots, sigma, name in CASES:
+        middle, whole, calls = busy(slots, sigma)
+        rows.append((slots, f"{name} (sigma {sigma})", middle, whole, calls))
+    title = f"Slots kept busy, service times log-normal with mean {MEAN_MS} ms"
+    table(title, ("slots", "tail", "middle of the run", "whole run", "calls"), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -66,6 +66,7 @@ class CallsConfig(_Part):
     timeout_s: float = Field(600, gt=0, description="one call, from sending to the last byte")
     idle_timeout_s: float = Field(300, gt=0, description="silence within one call")
     patience_s: float = Field(3600, gt=0, description="how long a run waits for a server that is away")
+    send_seed: Literal["auto", "on", "off"] = Field("auto", description="a seed with each call; auto: not to vLLM")
     allow_insecure_key: bool = Field(False, description="send a key over plain http to another machine")
 
     @field_validator("concurrency")

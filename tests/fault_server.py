@@ -22,14 +22,11 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from statistics import NormalDist
-from types import TracebackType
 from typing import Any, Self
 
 from tests.fault_kinds import FATES, QUIET, Body, chat_answer, echo, enum_instance, error_answer
 
 Reply = Callable[[Body], str]
-
-REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
 
 def digest_of(body: Body) -> str:
@@ -68,8 +65,8 @@ class FaultServer:
         self.reply, self.models, self.key, self.seed = reply, models, key, seed
         self.faults, self.kinds, self.script = faults, kinds, deque(script)
         self.latency_s, self.sigma, self.slots = latency_s, sigma, slots
-        self.retry_after, self.structured, self.max_model_len, self.hang_s = (
-            retry_after, structured, max_model_len, hang_s)  # fmt: skip
+        self.retry_after, self.structured, self.max_model_len = retry_after, structured, max_model_len
+        self.hang_s = hang_s
         self.port = port
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
@@ -96,11 +93,8 @@ class FaultServer:
     async def open(self) -> None:
         """Listen; the port stays the same when the server is opened again."""
         loop = self._loop = asyncio.get_running_loop()
-        listener = await loop.create_server(
-            lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024, reuse_address=True
-        )
-        self._listener = listener
-        self.port = int(listener.sockets[0].getsockname()[1])
+        self._listener = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024)
+        self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and break every connection, as a crash does."""
@@ -120,7 +114,7 @@ class FaultServer:
         self._call(self.open)
 
     def _call(self, step: Callable[[], Any]) -> None:
-        assert self._loop is not None
+        assert self._loop
         asyncio.run_coroutine_threadsafe(step(), self._loop).result(5)
 
     def __enter__(self) -> Self:
@@ -139,11 +133,9 @@ class FaultServer:
             raise RuntimeError("the fault server did not start")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._loop is not None
-        assert self._thread is not None
+    def __exit__(self, *_: object) -> None:
+        assert self._loop
+        assert self._thread
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(5)
 
@@ -262,12 +254,9 @@ class _Connection(asyncio.Protocol):
         if delay_s <= 0:
             step()
             return
-        self.timers = [timer for timer in self.timers if not timer.cancelled() and timer.when() > self.now()]
-        self.timers.append(asyncio.get_running_loop().call_later(delay_s, step))
-
-    @staticmethod
-    def now() -> float:
-        return asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        self.timers = [timer for timer in self.timers if timer.when() > loop.time()]
+        self.timers.append(loop.call_later(delay_s, step))
 
     def finish(self) -> None:
         if self.counted:
@@ -279,7 +268,7 @@ class _Connection(asyncio.Protocol):
         self.send(status, json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), headers=headers)
 
     def send(self, status: int, body: bytes, *, kind: str = "application/json", headers: str = "") -> None:
-        head = f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\nContent-Type: {kind}\r\n"
+        head = f"HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\n"
         self.finish()
         self.write(f"{head}Content-Length: {len(body)}\r\n{headers}\r\n".encode() + body)
         if self.buffer:

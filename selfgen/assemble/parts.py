@@ -127,6 +127,7 @@ def _build_server(config: RunConfig, model: ModelConfig, environment: Mapping[st
         structured=config.structured == "json_schema",
         extra_body=model.extra_body,
         max_tokens_field=model.max_tokens_field,
+        send_seed=calls.send_seed == "on",
         connections=calls.max_concurrency if calls.concurrency == "auto" else calls.concurrency,
         idle_s=calls.idle_timeout_s,
         total_s=calls.timeout_s,

@@ -32,12 +32,21 @@ def settle(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
     elif not answering.base_url and answering.model != MOCK:
         answering = answering.model_copy(update={"base_url": propose.base_url})
     settled = config.model_copy(update={"propose": propose, "answer": _place(answering, config, environment)})
-    if settled.structured == "auto":
-        proved = all(
-            prove(model, settled, environment)["structured"] for model in _distinct(propose, settled.answering)
-        )
-        settled = settled.model_copy(update={"structured": "json_schema" if proved else "off"})
+    if "auto" in (settled.structured, settled.calls.send_seed):
+        settled = _prove_all(settled, environment)
     return settled
+
+
+def _prove_all(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
+    """Settle what servers show when they are asked: whether they keep to a schema, and whether seeds do no harm."""
+    found = [prove(model, config, environment) for model in _distinct(config.propose, config.answering)]
+    settled: dict[str, Any] = {}
+    if config.structured == "auto":
+        settled["structured"] = "json_schema" if all(each["structured"] for each in found) else "off"
+    if config.calls.send_seed == "auto":
+        send = "on" if all(each["seeds_well"] for each in found) else "off"
+        settled["calls"] = config.calls.model_copy(update={"send_seed": send})
+    return config.model_copy(update=settled)
 
 
 def _distinct(*models: ModelConfig) -> list[ModelConfig]:
@@ -74,7 +83,7 @@ def _place(model: ModelConfig, config: RunConfig, environment: Mapping[str, str]
 def prove(model: ModelConfig, config: RunConfig, environment: Mapping[str, str]) -> dict[str, Any]:
     """Ask a model a few small things and return what it proved to be able to: see models.discover.Capabilities."""
     if model.model == MOCK and not model.base_url:
-        return {"model": MOCK, "structured": True, "usage_known": True, "max_model_len": None, "listed": None}
+        return {"structured": True, "usage_known": True, "max_model_len": None, "seeds_well": True}
     return asyncio.run(_prove(model, config, environment))
 
 
@@ -88,6 +97,7 @@ async def _prove(model: ModelConfig, config: RunConfig, environment: Mapping[str
         key=environment.get(model.api_key_env, ""),
         extra_body=model.extra_body,
         max_tokens_field=model.max_tokens_field,
+        send_seed=config.calls.send_seed == "on",
         idle_s=config.calls.idle_timeout_s,
         total_s=config.calls.timeout_s,
         allow_insecure=config.calls.allow_insecure_key,
@@ -96,4 +106,4 @@ async def _prove(model: ModelConfig, config: RunConfig, environment: Mapping[str
         found = await probe(chat)
     finally:
         await chat.aclose()
-    return {name: getattr(found, name) for name in ("model", "structured", "usage_known", "max_model_len", "listed")}
+    return {name: getattr(found, name) for name in ("structured", "usage_known", "max_model_len", "seeds_well")}

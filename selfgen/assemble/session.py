@@ -53,6 +53,8 @@ def adopt(config: RunConfig, before: RunConfig) -> RunConfig:
     settled["answer"] = _adopt_model(config, before, "answering")
     if config.structured == "auto":
         settled["structured"] = before.structured
+    if config.calls.send_seed == "auto" and settled["propose"].base_url == before.propose.base_url:
+        settled["calls"] = config.calls.model_copy(update={"send_seed": before.calls.send_seed})
     return config.model_copy(update=settled)
 
 

@@ -46,7 +46,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The JSON form that a reply is asked for: a short name, and a JSON Schema as canonical JSON text."""
+    """The JSON form that a reply is asked for: a short name, and a JSON Schema as compact JSON text.
+
+    The order of its properties is kept all the way: grammars of servers make a model write them in that order."""
 
     name: str
     body: str

@@ -36,10 +36,11 @@ _NO_CALL = CallId(0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """One row of GET /models. `max_model_len` is in tokens, None where the server does not say."""
+    """One row of GET /models. `max_model_len` is in tokens, None where the server does not say; `owner` signs it."""
 
     id: str
     max_model_len: int | None = None
+    owner: str = ""
 
 
 class Chat:
@@ -54,6 +55,7 @@ class Chat:
         structured: bool = False,
         extra_body: Mapping[str, Any] | None = None,
         max_tokens_field: str = "max_tokens",
+        send_seed: bool = True,
         connections: int = 256,
         connect_s: float = CONNECT_S,
         idle_s: float = 300.0,
@@ -68,6 +70,7 @@ class Chat:
         self._key = check_key(key)
         self._extra = MappingProxyType(check_extra(extra_body or {}, max_tokens_field))
         self._max_tokens_field = max_tokens_field
+        self._send_seed = send_seed
         self._total_s, self._max_body_bytes = total_s, max_body_bytes
         self._chat_url = httpx2.URL(f"{url}/chat/completions")
         self._models_url = httpx2.URL(f"{url}/models")
@@ -96,6 +99,7 @@ class Chat:
                 structured=self.structured if structured is None else structured,
                 extra=self._extra,
                 max_tokens_field=self._max_tokens_field,
+                send_seed=self._send_seed,
             )
         except UnicodeEncodeError:
             return unsendable(ask.id)
@@ -119,7 +123,11 @@ class Chat:
         rows = read_object(reply).get("data")
         listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return tuple(
-            ModelInfo(row["id"], row["max_model_len"] if isinstance(row.get("max_model_len"), int) else None)
+            ModelInfo(
+                row["id"],
+                row["max_model_len"] if isinstance(row.get("max_model_len"), int) else None,
+                row["owned_by"] if isinstance(row.get("owned_by"), str) else "",
+            )
             for row in listed
             if isinstance(row.get("id"), str)
         )

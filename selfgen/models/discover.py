@@ -31,6 +31,10 @@ from selfgen.models.retry import end_of
 WELL_KNOWN = (("vLLM", 8000), ("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080), ("SGLang", 30000))
 """Local servers and their usual ports, in order of preference."""
 T = TypeVar("T")
+SEEDS_BADLY = frozenset({"vllm"})
+"""Servers, as they sign their models, that pay for seeded calls. vLLM 0.32 leaves its fused sampler for a loop over the
+seeded rows of a batch, and its CPU engine dies of a seeded prompt that is prefilled in two steps ("CPU Generator does
+not use offset")."""
 PROOF_TOKENS = 256
 RETRY_S = 1.0
 
@@ -47,7 +51,8 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a model proved to do. `listed`: the server names it (None: it lists nothing). `served_as`: how it signs its
-    answers. `structured`: it kept to a JSON schema that free text cannot meet. `max_model_len` in tokens, if known."""
+    answers. `structured`: it kept to a JSON schema that free text cannot meet. `max_model_len` in tokens, if known.
+    `seeds_well`: a seed with each call does no harm (see SEEDS_BADLY)."""
 
     model: str
     served_as: str
@@ -55,6 +60,7 @@ class Capabilities:
     structured: bool
     usage_known: bool
     max_model_len: int | None
+    seeds_well: bool
 
 
 async def find_servers(
@@ -123,6 +129,7 @@ async def probe(
         structured=structured,
         usage_known=answer.usage.known,
         max_model_len=row.max_model_len if row else None,
+        seeds_well=not any(model.owner in SEEDS_BADLY for model in models),
     )
 
 
@@ -133,11 +140,13 @@ def secret_word(model: str) -> str:
 
 
 def _canary_ask(word: str) -> Ask:
-    """Ask for one thing in words, and for another by schema: only a server that enforces the schema says the word."""
+    """Ask for one thing in words, and for another by schema: only a server that enforces the schema says the word.
+
+    The word is both name and value: a small model may lose itself in white space before it comes to the value."""
     schema = {
         "type": "object",
-        "properties": {"word": {"type": "string", "enum": [word]}},
-        "required": ["word"],
+        "properties": {word: {"type": "string", "enum": [word]}},
+        "required": [word],
         "additionalProperties": False,
     }
     text = 'Reply with this JSON object and nothing else: {"word": "hello"}'

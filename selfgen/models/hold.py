@@ -19,10 +19,10 @@ class Policy:
     (a refused connection alone suffices; an overload needs a whole round of refusals).
 
     `patience_s` bounds a hold by an outage, `overload_patience_s` one by a server that is there but busy,
-    `first_patience_s` the wait for a server that was never heard of since the process began. `own_attempts`: so often one
-    call may fail, with others succeeding between, before it is given up. `canary_after`: from so many own failures on,
-    a call that nobody else vouches for is preceded by a small call that must succeed. `doubted_calls`: so many first
-    calls must all be refused as invalid before the set-up is blamed.
+    `first_patience_s` the wait for a server that was never heard of since the process began. `own_attempts`: so often
+    one call may fail, with others succeeding between, before it is given up. `canary_after`: from so many own failures
+    on, a call that nobody else vouches for is preceded by a small call that must succeed. `doubted_calls`: so many
+    first calls must all be refused as invalid before the set-up is blamed.
     """
 
     backoff_s: float = 0.25

@@ -21,7 +21,13 @@ FILTERED = "content_filter"
 
 
 def request_body(
-    ask: Ask, *, model: str, structured: bool, extra: Mapping[str, Any], max_tokens_field: str = "max_tokens"
+    ask: Ask,
+    *,
+    model: str,
+    structured: bool,
+    extra: Mapping[str, Any],
+    max_tokens_field: str = "max_tokens",
+    send_seed: bool = True,
 ) -> bytes:
     """Build the JSON of one call. `extra` wins over what it names. A lone surrogate raises UnicodeEncodeError."""
     body: dict[str, Any] = {
@@ -30,8 +36,9 @@ def request_body(
         "temperature": ask.sampling.temperature,
         "top_p": ask.sampling.top_p,
         max_tokens_field: ask.sampling.max_tokens,
-        "seed": ask.seed,
     }
+    if send_seed:
+        body["seed"] = ask.seed
     if structured and ask.schema is not None:
         schema = {"name": ask.schema.name, "strict": True, "schema": _parsed_schema(ask.schema.body)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}

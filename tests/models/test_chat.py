@@ -241,20 +241,27 @@ def test_a_prompt_that_is_not_unicode_is_refused_unsent(server: FaultServer) -> 
     assert sum(server.asked.values()) == asked
 
 
+async def in_flight_becomes(server: FaultServer, count: int) -> bool:
+    """Wait until the server has so many calls in flight, for as long as a loaded machine may need."""
+    for _ in range(500):
+        if server.in_flight == count:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
 def test_cancelling_ends_the_call_at_the_server(server: FaultServer) -> None:
     async def cancel(chat: Chat) -> None:
         task = asyncio.create_task(chat.send(make_ask()))
-        await asyncio.sleep(0.1)
-        assert server.in_flight == 1
+        assert await in_flight_becomes(server, 1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.sleep(0.1)
-        assert server.in_flight == 0
+        assert await in_flight_becomes(server, 0)
 
     server.script.clear()
     server.script.append("hang")
-    with_chat(cancel, server.base_url, idle_s=5.0)
+    with_chat(cancel, server.base_url)
 
 
 def test_models_are_listed(server: FaultServer) -> None:
@@ -266,9 +273,9 @@ def test_256_calls_at_once(server: FaultServer) -> None:
         return len(await asyncio.gather(*(chat.send(make_ask(f"call {n}")) for n in range(256))))
 
     server.script.clear()
-    server.latency_s = 0.2
+    server.latency_s = 0.4
     try:
-        assert with_chat(many, server.base_url, idle_s=5.0) == 256
+        assert with_chat(many, server.base_url) == 256
     finally:
         server.latency_s = 0.0
     assert server.most_in_flight > 200

@@ -82,7 +82,7 @@ def test_the_only_model_is_chosen_and_of_several_none() -> None:
 
 def test_structured_output_is_proved_by_a_word_that_the_prompt_does_not_hold() -> None:
     with FaultServer(structured=True) as server:
-        assert probed(server) == Capabilities("tiny", "tiny", True, True, True, 4096)
+        assert probed(server) == Capabilities("tiny", "tiny", True, True, True, 4096, True)
         assert secret_word("tiny") not in str(server.bodies[-1]["messages"])
     with FaultServer(structured=False, reply=lambda body: '{"word": "hello"}') as server:
         assert not probed(server).structured

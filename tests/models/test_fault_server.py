@@ -78,7 +78,7 @@ def test_chance_depends_on_the_request_and_not_on_its_arrival() -> None:
 
 
 def test_a_full_server_refuses() -> None:
-    with FaultServer(slots=2, latency_s=0.2, sigma=0.0) as server:
+    with FaultServer(slots=2, latency_s=0.8, sigma=0.0) as server:
         with ThreadPoolExecutor(6) as pool:
             statuses = [status for status, _ in pool.map(lambda n: ask(server.base_url, body(str(n))), range(6))]
         assert sorted(statuses) == [200, 200, 503, 503, 503, 503]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfgen.core.work import CallId, Refused
@@ -56,6 +56,7 @@ def test_retry_after(headers: dict[str, str], expected: float | None) -> None:
     assert retry_after_s(headers, NOW) == expected
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=30))
 def test_any_retry_after_is_a_sane_wait_or_none(text: str) -> None:
     wait = retry_after_s({"retry-after": text}, NOW)
@@ -153,6 +154,7 @@ def test_what_looks_like_a_key_is_not_shown(text: str) -> None:
         assert secret not in shown
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=1000), key=st.text(min_size=4, max_size=20, alphabet="abcXYZ123-"))
 def test_cleaned_text_is_short_harmless_and_without_the_key(text: str, key: str) -> None:
     shown = clean_text(f"{text}{key}{text}", key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfgen.models.throttle import COOLDOWN_S, Throttle
@@ -136,6 +136,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(start=st.integers(1, 40), room=st.integers(0, 60), fixed=st.booleans(), steps=STEPS)
 def test_invariants_under_any_history(start: int, room: int, fixed: bool, steps: list[Step]) -> None:
     throttle = Throttle(start=start, most=start + room, fixed=fixed)
@@ -169,6 +170,7 @@ def test_invariants_under_any_history(start: int, room: int, fixed: bool, steps:
             assert throttle.limit == max(1, int(before * 0.75))
 
 
+@settings(deadline=None)
 @given(steps=STEPS)
 def test_whatever_happened_calm_brings_the_limit_back(steps: list[Step]) -> None:
     throttle = Throttle(start=8, most=20)

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfgen.core.work import Answered, Ask, CallId, Message, Refused, Sampling, Usage
@@ -125,6 +125,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(value=JSON)
 def test_any_json_is_an_answer_a_refusal_or_transient(value: Any) -> None:
     given_reply = reply(value)

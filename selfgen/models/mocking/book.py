@@ -21,8 +21,30 @@ FAVOURITES = 12
 SCENE_RATE = 0.5
 TAIL_RATE = 0.6
 _ROOMS: Mapping[str, tuple[str, ...]] = {
-    "en": ("en_number", "en_list", "en_label", "en_extract", "en_write", "en_ideas", "en_facts", "en_code"),
-    "zh": ("zh_number", "zh_list", "zh_label", "zh_extract", "zh_write", "zh_ideas", "zh_facts", "zh_code"),
+    "en": (
+        "en_number",
+        "en_measure",
+        "en_list",
+        "en_label",
+        "en_extract",
+        "en_reword",
+        "en_letter",
+        "en_ideas",
+        "en_facts",
+        "en_code",
+    ),
+    "zh": (
+        "zh_number",
+        "zh_measure",
+        "zh_list",
+        "zh_label",
+        "zh_extract",
+        "zh_reword",
+        "zh_letter",
+        "zh_ideas",
+        "zh_facts",
+        "zh_code",
+    ),
 }
 _KEY_LENGTH = {"en": 6, "zh": 3}
 

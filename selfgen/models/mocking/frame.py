@@ -138,3 +138,8 @@ def fill(slots: Mapping[str, Pool], dice: Dice) -> dict[str, str]:
         else:
             filled[names] = str(dice.pick(pool))
     return filled
+
+
+def written(form: str, short: str = "") -> Answer:
+    """Answer with a text that repeats what the task names: `short` where the style asks for it, else `form`."""
+    return lambda slots, _: (short if short and slots.get(STYLE) == "short" else form).format_map(slots)

@@ -1,7 +1,7 @@
 """What real models do wrong, on purpose: refusals, and replies that are not quite what was asked for.
 
-Every text in here is the stand-in's own. Some of these replies can still be read by a tolerant reader (fences, a closing
-remark), some only in part (numbered lists), some not at all. This file does not know what was asked, only its form.
+Every text in here is our own. Some of these replies can still be read by a tolerant reader (fences, a last remark),
+some only in part (numbered lists), some not at all. This file does not know what was asked, only its form.
 """
 
 from __future__ import annotations

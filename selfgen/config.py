@@ -94,7 +94,9 @@ class RunConfig(_Part):
     filters: dict[str, bool | dict[str, Any]] = Field(
         default_factory=dict, description="options by filter name; false turns one off, true turns one on"
     )
-    structured: Literal["auto", "json_schema", "off"] = Field("auto", description="auto: as the server proves it can")
+    structured: Literal["auto", "json_schema", "grammar", "off"] = Field(
+        "auto", description="auto: as the server proves it can"
+    )
     lag_min: int = Field(16, ge=1, description="turns in flight, at least")
     lag_max: int = Field(256, ge=1, description="turns in flight, at most")
     limits: LimitsConfig = LimitsConfig()

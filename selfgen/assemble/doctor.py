@@ -19,6 +19,11 @@ from selfgen.core.tasks import Draft, Task
 from selfgen.errors import SelfgenError
 
 PAIRS = 500
+_FORMS = {
+    "grammar": "yes, to a grammar",
+    "json_schema": "yes, to a JSON schema",
+    "off": "no; replies are read tolerantly",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def _prove(role: str, model: ModelConfig, config: RunConfig, environment: Mappin
         return Finding("ok", "mock: a stand-in, not a language model; do not train on its data")
     found = prove(model, config, environment)
     details = [
-        "keeps to a JSON schema: " + ("yes" if found["structured"] else "no; replies are read tolerantly"),
+        "keeps to a form: " + _FORMS[found["structured"]],
         "counts tokens: " + ("yes" if found["usage_known"] else "no; token budgets cannot hold"),
         f"context: {found['max_model_len'] or 'not told'}",
     ]

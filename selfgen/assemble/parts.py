@@ -124,7 +124,7 @@ def _build_server(config: RunConfig, model: ModelConfig, environment: Mapping[st
         base_url=model.base_url,
         model=model.model,
         key=environment.get(model.api_key_env, ""),
-        structured=config.structured == "json_schema",
+        structured="off" if config.structured == "auto" else config.structured,
         extra_body=model.extra_body,
         max_tokens_field=model.max_tokens_field,
         send_seed=calls.send_seed == "on",

@@ -42,7 +42,8 @@ def _prove_all(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
     found = [prove(model, config, environment) for model in _distinct(config.propose, config.answering)]
     settled: dict[str, Any] = {}
     if config.structured == "auto":
-        settled["structured"] = "json_schema" if all(each["structured"] for each in found) else "off"
+        proved = {each["structured"] for each in found}
+        settled["structured"] = min(proved, key=("off", "json_schema", "grammar").index)
     if config.calls.send_seed == "auto":
         send = "on" if all(each["seeds_well"] for each in found) else "off"
         settled["calls"] = config.calls.model_copy(update={"send_seed": send})
@@ -83,7 +84,7 @@ def _place(model: ModelConfig, config: RunConfig, environment: Mapping[str, str]
 def prove(model: ModelConfig, config: RunConfig, environment: Mapping[str, str]) -> dict[str, Any]:
     """Ask a model a few small things and return what it proved to be able to: see models.discover.Capabilities."""
     if model.model == MOCK and not model.base_url:
-        return {"structured": True, "usage_known": True, "max_model_len": None, "seeds_well": True}
+        return {"structured": "json_schema", "usage_known": True, "max_model_len": None, "seeds_well": True}
     return asyncio.run(_prove(model, config, environment))
 
 

@@ -24,7 +24,15 @@ import openai
 from selfgen.core.work import Answered, Ask, CallId, Refused
 from selfgen.errors import Ambiguous, BadConfig, CallError, CallRejected, Transient
 from selfgen.models.faults import Reply, Unreachable, clean_text, judge
-from selfgen.models.wire import error_status, inflate, read_answer, read_object, request_body, unsendable
+from selfgen.models.wire import (
+    Structured,
+    error_status,
+    inflate,
+    read_answer,
+    read_object,
+    request_body,
+    unsendable,
+)
 
 KEEP_ALIVE_S = 4.0
 """Below the 5 s after which vLLM's server closes idle connections, so that none is used in the moment it closes."""
@@ -52,7 +60,7 @@ class Chat:
         base_url: str,
         model: str,
         key: str = "",
-        structured: bool = False,
+        structured: Structured = "off",
         extra_body: Mapping[str, Any] | None = None,
         max_tokens_field: str = "max_tokens",
         send_seed: bool = True,
@@ -90,7 +98,7 @@ class Chat:
     def __repr__(self) -> str:
         return f"Chat(base_url={self.base_url!r}, model={self.model!r})"
 
-    async def send(self, ask: Ask, *, structured: bool | None = None) -> Answered | Refused:
+    async def send(self, ask: Ask, *, structured: Structured | None = None) -> Answered | Refused:
         """Send one call, once. `structured` overrides the setting of this client. Raises a leaf of CallError."""
         try:
             body = request_body(

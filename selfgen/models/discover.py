@@ -27,14 +27,15 @@ from selfgen.errors import (
 from selfgen.models.chat import Chat, ModelInfo
 from selfgen.models.faults import clean_text
 from selfgen.models.retry import end_of
+from selfgen.models.wire import Structured
 
 WELL_KNOWN = (("vLLM", 8000), ("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080), ("SGLang", 30000))
 """Local servers and their usual ports, in order of preference."""
 T = TypeVar("T")
-SEEDS_BADLY = frozenset({"vllm"})
-"""Servers, as they sign their models, that pay for seeded calls. vLLM 0.32 leaves its fused sampler for a loop over the
-seeded rows of a batch, and its CPU engine dies of a seeded prompt that is prefilled in two steps ("CPU Generator does
-not use offset")."""
+VLLM = "vllm"
+"""How vLLM signs its models. It takes grammars, and it pays for seeded calls: vLLM 0.32 leaves its fused sampler for a
+loop over the seeded rows of a batch, and its CPU engine dies of a seeded prompt that is prefilled in two steps ("CPU
+Generator does not use offset")."""
 PROOF_TOKENS = 256
 RETRY_S = 1.0
 
@@ -51,13 +52,13 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a model proved to do. `listed`: the server names it (None: it lists nothing). `served_as`: how it signs its
-    answers. `structured`: it kept to a JSON schema that free text cannot meet. `max_model_len` in tokens, if known.
-    `seeds_well`: a seed with each call does no harm (see SEEDS_BADLY)."""
+    answers. `structured`: the form that it proved to keep to, one that free text cannot meet. `max_model_len` in tokens.
+    `seeds_well`: a seed with each call does no harm (see VLLM)."""
 
     model: str
     served_as: str
     listed: bool | None
-    structured: bool
+    structured: Structured
     usage_known: bool
     max_model_len: int | None
     seeds_well: bool
@@ -118,10 +119,10 @@ async def probe(
         models = ()  # a server without a list of models is a server all the same
     row = next((model for model in models if model.id == chat.model), None)
     word = secret_word(chat.model)
-    answer = await _ask_or_none(patient, chat, _canary_ask(word))
-    structured = answer is not None and word in answer.text
-    if answer is None:
-        answer = await _plain_answer(patient, chat)
+    vllm = any(model.owner == VLLM for model in models)
+    structured, answer = await _prove_form(
+        patient, chat, word, ("grammar", "json_schema") if vllm else ("json_schema",)
+    )
     return Capabilities(
         model=chat.model,
         served_as=answer.model,
@@ -129,7 +130,7 @@ async def probe(
         structured=structured,
         usage_known=answer.usage.known,
         max_model_len=row.max_model_len if row else None,
-        seeds_well=not any(model.owner in SEEDS_BADLY for model in models),
+        seeds_well=not vllm,
     )
 
 
@@ -157,17 +158,29 @@ def _ask(text: str, max_tokens: int, schema: Schema | None) -> Ask:
     return Ask(CallId(-1, 0, 0), "propose", (Message("user", text),), Sampling(0.0, 1.0, max_tokens), 0, schema, "")
 
 
-async def _ask_or_none(patient: _Patience, chat: Chat, ask: Ask) -> Answered | None:
+async def _prove_form(
+    patient: _Patience, chat: Chat, word: str, forms: Sequence[Structured]
+) -> tuple[Structured, Answered]:
+    """Return the first form that the server keeps to, "off" for none, and an answer of its."""
+    answer = None
+    for form in forms:
+        answer = await _ask_or_none(patient, chat, _canary_ask(word), form)
+        if answer is not None and word in answer.text:
+            return form, answer
+    return "off", answer or await _plain_answer(patient, chat)
+
+
+async def _ask_or_none(patient: _Patience, chat: Chat, ask: Ask, form: Structured) -> Answered | None:
     """Return the answer to a structured call, None where the server refuses such a call."""
     try:
-        answer = await patient.ask(lambda: chat.send(ask, structured=True))
+        answer = await patient.ask(lambda: chat.send(ask, structured=form))
     except BadConfig:
         return None
     return answer if isinstance(answer, Answered) else None
 
 
 async def _plain_answer(patient: _Patience, chat: Chat) -> Answered:
-    answer = await patient.ask(lambda: chat.send(_ask("Reply with the word ok.", 16, None), structured=False))
+    answer = await patient.ask(lambda: chat.send(_ask("Reply with the word ok.", 16, None), structured="off"))
     if isinstance(answer, Refused):
         todo = "Check extra_body, and set max_tokens_field to max_completion_tokens if the server asks for it."
         raise BadConfig(f"The server refuses even a short call: {answer.detail}", todo=todo)

@@ -9,12 +9,15 @@ import json
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
-from selfgen.core.work import Answered, Ask, CallId, Refused, Usage
+from selfgen.core.work import Answered, Ask, CallId, Refused, Schema, Usage
 from selfgen.errors import Transient
 from selfgen.models.faults import Reply, clean_text
+from selfgen.models.grammar import to_grammar
 
+Structured = Literal["off", "json_schema", "grammar"]
+"""How a reply is held to its form: not at all, by the protocol's response_format, by a grammar (vLLM)."""
 SHUT_DOWN = frozenset({"abort", "error"})
 """Finish reasons of vLLM for a call that its shutdown or a fault of its engine cut off: not an answer."""
 FILTERED = "content_filter"
@@ -24,7 +27,7 @@ def request_body(
     ask: Ask,
     *,
     model: str,
-    structured: bool,
+    structured: Structured,
     extra: Mapping[str, Any],
     max_tokens_field: str = "max_tokens",
     send_seed: bool = True,
@@ -39,11 +42,21 @@ def request_body(
     }
     if send_seed:
         body["seed"] = ask.seed
-    if structured and ask.schema is not None:
-        schema = {"name": ask.schema.name, "strict": True, "schema": _parsed_schema(ask.schema.body)}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if ask.schema is not None:
+        body.update(_form(ask.schema, structured))
     body.update(extra)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _form(schema: Schema, structured: Structured) -> dict[str, Any]:
+    """Return the fields that hold a reply to its form: of the OpenAI protocol, or of vLLM's extension of it."""
+    grammar = to_grammar(schema.body) if structured == "grammar" else None
+    if grammar is not None:
+        return {"structured_outputs": {"grammar": grammar}}
+    if structured == "off":
+        return {}
+    asked = {"name": schema.name, "strict": True, "schema": _parsed_schema(schema.body)}
+    return {"response_format": {"type": "json_schema", "json_schema": asked}}
 
 
 @lru_cache(maxsize=64)

@@ -196,7 +196,11 @@ def test_the_body_that_is_sent(server: FaultServer) -> None:
     schema = Schema("t", '{"type":"object"}')
     extra = {"top_k": 5, "temperature": 0.1}
     server.script.clear()
-    settings: dict[str, Any] = {"extra_body": extra, "structured": True, "max_tokens_field": "max_completion_tokens"}
+    settings: dict[str, Any] = {
+        "extra_body": extra,
+        "structured": "json_schema",
+        "max_tokens_field": "max_completion_tokens",
+    }
     with_chat(lambda chat: chat.send(make_ask("你好", schema)), server.base_url, **settings)
     assert server.bodies[-1] == {
         "model": "tiny",

@@ -82,10 +82,10 @@ def test_the_only_model_is_chosen_and_of_several_none() -> None:
 
 def test_structured_output_is_proved_by_a_word_that_the_prompt_does_not_hold() -> None:
     with FaultServer(structured=True) as server:
-        assert probed(server) == Capabilities("tiny", "tiny", True, True, True, 4096, True)
+        assert probed(server) == Capabilities("tiny", "tiny", True, "json_schema", True, 4096, True)
         assert secret_word("tiny") not in str(server.bodies[-1]["messages"])
     with FaultServer(structured=False, reply=lambda body: '{"word": "hello"}') as server:
-        assert not probed(server).structured
+        assert probed(server).structured == "off"
 
 
 def test_the_word_is_the_same_for_the_same_model() -> None:
@@ -96,7 +96,7 @@ def test_the_word_is_the_same_for_the_same_model() -> None:
 def test_a_server_that_refuses_schemas_still_answers() -> None:
     with FaultServer(script=["400", "ok"]) as server:
         found = probed(server)
-        assert (found.structured, found.usage_known) == (False, True)
+        assert (found.structured, found.usage_known) == ("off", True)
         assert [("response_format" in body) for body in server.bodies] == [True, False]
 
 
@@ -124,6 +124,6 @@ def test_a_wrong_key_and_an_empty_account() -> None:
 
 def test_a_server_that_is_loading_is_waited_for() -> None:
     with FaultServer(script=["503", "500", "reset", "429_after"]) as server:
-        assert probed(server, patience_s=60.0).structured
+        assert probed(server, patience_s=60.0).structured == "json_schema"
     with FaultServer(script=["503"] * 9) as server, pytest.raises(NoServer):
         probed(server, patience_s=5.0)

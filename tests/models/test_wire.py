@@ -170,8 +170,8 @@ def test_packed_bodies() -> None:
 
 
 def test_the_same_call_is_the_same_bytes() -> None:
-    first = request_body(ASK, model="m", structured=True, extra={"top_k": 1})
-    assert first == request_body(ASK, model="m", structured=True, extra={"top_k": 1})
+    first = request_body(ASK, model="m", structured="json_schema", extra={"top_k": 1})
+    assert first == request_body(ASK, model="m", structured="json_schema", extra={"top_k": 1})
     assert json.loads(first) == {
         "model": "m",
         "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}],

@@ -1,4 +1,4 @@
-"""English families that write something new: letters, notes, advertisements, openings of stories, parts in role play."""
+"""English families that write something new: letters, notes, leaflets, openings of stories, parts in role play."""
 
 from __future__ import annotations
 
@@ -17,11 +17,27 @@ TAILS = (
 WORDS: dict[str, Pool] = {
     "who|other": NAMES, "place": PLACES, "item": GOODS, "thing": THINGS, "shop": SHOPS, "trade": JOBS, "room": ROOMS,
     "n": span(3, 30), "hobby": HOBBIES, "day": WEEKDAYS, "event": EVENTS,
-    "damp": ("the heating is broken", "the roof leaks", "the front door does not close", "there is mould in the bathroom", "the lift is stuck", "the hot water fails every morning"),
-    "mishap": ("broke a vase", "forgot the appointment", "spilled coffee on the carpet", "lost the spare key", "scratched the car", "let the plants dry out"),
-    "joy": ("the new job", "passing the exam", "the birth of your twins", "fifty years of marriage", "the move to the countryside", "your first marathon"),
-    "odd": ("a letter dated tomorrow", "a door behind the wallpaper", "a suitcase full of keys", "a clock that runs backwards", "a parrot that knows poems", "a stranger's diary with their own name in it"),
-    "worry": ("insists on a refund without a receipt", "cannot decide between two colours", "has never been here before and is shy", "is in a great hurry", "complains about the price", "brings back something used"),
+    "damp": (
+        "the heating is broken", "the roof leaks", "the front door does not close", "there is mould in the bathroom",
+        "the lift is stuck", "the hot water fails every morning",
+    ),
+    "mishap": (
+        "broke a vase", "forgot the appointment", "stained the carpet", "lost the spare key",
+        "scratched the car", "let the plants dry out",
+    ),
+    "joy": (
+        "the new job", "passing the exam", "the birth of your twins", "fifty years of marriage",
+        "the move to the countryside", "your first marathon",
+    ),
+    "odd": (
+        "a letter dated tomorrow", "a door behind the wallpaper", "a suitcase full of keys",
+        "a clock that runs backwards", "a parrot that knows poems", "a stranger's diary with their own name in it",
+    ),
+    "worry": (
+        "insists on a refund without a receipt", "cannot decide between two colours",
+        "has never been here before and is shy", "is in a great hurry", "complains about the price",
+        "brings back something used",
+    ),
 }  # fmt: skip
 LINES = {
     **{"A": "Always ready with a helping hand,", "B": "Brave when the weather turns,", "C": "Calm in the middle of noise,"},
@@ -55,10 +71,10 @@ FAMILIES: tuple[Family, ...] = (
             "{who} let me use {thing} during {event}. Compose a few grateful lines.",
             "How can I thank {who} in writing for lending me {thing} when {event} was on?",
         ),
-        "Dear {who},\n\nthank you so much for {thing}. Without it, {event} would have been half the fun. It "
+        "Dear {who},\n\nthank you so much for lending me {thing}. Without it, {event} would have been half the fun. It "
         "is clean and safe, and I"
         " will bring it back this week together with a cake.\n\nYours gratefully",
-        "Dear {who}, thank you for {thing}! It saved {event}. I will bring it back this week, with cake.",
+        "Dear {who}, thank you for lending me {thing}! It saved {event}. I will bring it back this week, with cake.",
     ),
     letter(
         "apology",
@@ -142,7 +158,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         "Nobody in {place} paid much attention to the {trade}, who left home each morning at six and came "
         "back at dusk. So nobody"
-        " noticed, either, that on one foggy {day} the steps stopped halfway. In the gutter, as if it had "
+        " noticed, either, that on one foggy morning the steps stopped halfway. In the gutter, as if it had "
         "been waiting, lay the reason:"
         " {odd}.",
         "It was an ordinary morning in {place} until the {trade} turned the corner and found {odd}.",
@@ -190,7 +206,7 @@ FAMILIES: tuple[Family, ...] = (
             "Coin a slogan for a {shop} in {place} that sells {item}.",
             "Which catchy line could stand over the door of {who}'s {shop} in {place}, known for its {item}?",
         ),
-        "“{item} today, a smile tomorrow: your {shop} in {place}.”",
+        "“Today {item}, tomorrow a smile: your {shop} in {place}.”",
         "",
     ),
     Family(

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from selfgen import __version__
 from selfgen.cli import care, checks, look, start, work
-from selfgen.cli.screen import show_error
+from selfgen.cli.screen import show_error, tell
 from selfgen.errors import InternalError, SelfgenError
 
 INTERRUPTED = 130
@@ -79,6 +79,7 @@ def run(arguments: Sequence[str]) -> int:
         show_error(error)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
+        tell("interrupted, nothing is lost; the same command goes on")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output (head, less) has left; Python must not flush to it again on its way out.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from selfgen.models.mocking import compute
-from selfgen.models.mocking.en_ideas_tables import CHOICES, GIFTS, HOW_TO, MEALS, TRIPS, VERSUS
+from selfgen.models.mocking.en_compare_tables import CHOICES, MEALS, VERSUS
+from selfgen.models.mocking.en_ideas_tables import GIFTS, HOW_TO, TRIPS
 from selfgen.models.mocking.en_words import EVENTS, JOBS, NAMES, PLACES, SHOPS
 from selfgen.models.mocking.frame import STYLE, Answer, Family, Slots, span
 

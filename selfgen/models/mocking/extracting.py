@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from selfgen.models.mocking.dice import Dice
-from selfgen.models.mocking.frame import STYLE, Frame, Pool, Slots, fill
+from selfgen.models.mocking.frame import STYLE, Frame, Pool, Slots, fill, make_frames
 from selfgen.models.mocking.labelling import split_labels
 
 FIELDS = "fields"
@@ -24,7 +24,7 @@ class Document:
     frames: tuple[Frame, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frames", tuple(map(Frame, self.texts)))
+        object.__setattr__(self, "frames", make_frames(self.texts, self.pools))
 
     def give(self, _: Slots, dice: Dice) -> str:
         return dice.pick(self.frames).render(fill(self.pools, dice))

@@ -23,6 +23,7 @@ Kind = Literal["open", "classification"]
 
 STYLE = "style"
 _SLOT = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SENTENCE_ENDS = (". ", "? ", "! ", ": ", "。", "？", "！", "：", "\n")
 
 
@@ -32,15 +33,19 @@ def span(first: int, last: int, step: int = 1) -> tuple[str, ...]:
 
 
 class Frame:
-    """One sentence form, such as "What is {pct}% of {n}?". Literal pieces and slots take turns."""
+    """One sentence form, such as "What is {pct}% of {n}?". Literal pieces and slots take turns.
 
-    __slots__ = ("names", "pieces", "text")
+    Where two slots touch ("{n}{unit}"), the first is read with the help of `values`, which lists what may fill it;
+    an empty tuple stands for a number."""
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("names", "pieces", "text", "values")
+
+    def __init__(self, text: str, values: Mapping[str, tuple[str, ...]] | None = None) -> None:
         parts = _SLOT.split(text)
         self.text = text
         self.pieces = tuple(parts[0::2])
         self.names = tuple(parts[1::2])
+        self.values = values or {}
 
     def render(self, slots: Slots) -> str:
         """Fill the slots; those that the frame does not name are left aside."""
@@ -51,13 +56,13 @@ class Frame:
 
         The shortest reading wins, but no slot reaches over the end of a sentence. A frame that begins with a slot
         begins where the sentence around it does."""
-        anchor = self.pieces[0] or self.pieces[1]
-        place = text.find(anchor)
+        lead = next(place for place, piece in enumerate(self.pieces) if piece)
+        place = text.find(self.pieces[lead])
         while place >= 0:
-            found = self._read_at(text, place if self.pieces[0] else _sentence_start(text, place))
+            found = self._read_at(text, place if lead == 0 else _sentence_start(text, place))
             if found:
                 return found
-            place = text.find(anchor, place + 1)
+            place = text.find(self.pieces[lead], place + 1)
         return None
 
     def _read_at(self, text: str, first: int) -> tuple[dict[str, str], int, int] | None:
@@ -65,15 +70,25 @@ class Frame:
         slots: dict[str, str] = {}
         last = len(self.pieces) - 1
         for index in range(1, last + 1):
-            piece = self.pieces[index]
-            found = _find_end(text, piece, place + 1) if index == last else text.find(piece, place + 1)
+            piece, name = self.pieces[index], self.names[index - 1]
+            if index < last and not piece:
+                found = self._touching_end(text, place, name)
+            else:
+                found = _find_end(text, piece, place + 1) if index == last else text.find(piece, place + 1)
             if found < 0:
                 return None
-            slots[self.names[index - 1]] = value = text[place:found]
+            slots[name] = value = text[place:found]
             if any(end in value for end in _SENTENCE_ENDS):
                 return None
             place = found + len(piece)
         return slots, first, place
+
+    def _touching_end(self, text: str, place: int, name: str) -> int:
+        values = self.values.get(name, ())
+        if not values:
+            found = _NUMBER.match(text, place)
+            return found.end() if found else -1
+        return next((place + len(value) for value in values if text.startswith(value, place)), -1)
 
 
 def _sentence_start(text: str, place: int) -> int:
@@ -114,7 +129,7 @@ class Family:
     styles: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frames", tuple(Frame(text) for text in self.texts))
+        object.__setattr__(self, "frames", make_frames(self.texts, self.slots))
         object.__setattr__(self, "styles", dict(self.tails))
 
     @property
@@ -124,6 +139,18 @@ class Family:
     @property
     def needs_input(self) -> bool:
         return self.give is not None or self.place is not None
+
+
+def make_frames(texts: tuple[str, ...], pools: Mapping[str, Pool]) -> tuple[Frame, ...]:
+    """Make sentence forms whose slots are filled from `pools`."""
+    values: dict[str, tuple[str, ...]] = {}
+    if any("}{" in text for text in texts):
+        for names, pool in pools.items():
+            for place, name in enumerate(re.split("[,|]", names)):
+                own = {str(row[place] if "," in names else row) for row in pool}
+                numeric = all(_NUMBER.fullmatch(value) for value in own)
+                values[name] = () if numeric else tuple(sorted(own, key=len, reverse=True))
+    return tuple(Frame(text, values) for text in texts)
 
 
 def fill(slots: Mapping[str, Pool], dice: Dice) -> dict[str, str]:

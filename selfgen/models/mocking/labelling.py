@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from selfgen.models.mocking.dice import Dice
-from selfgen.models.mocking.frame import Family, Frame, Pool, Slots, fill
+from selfgen.models.mocking.frame import Family, Frame, Pool, Slots, fill, make_frames
 
 LABELS = "labels"
 _JOINTS = re.compile(r", | or | and |、|或者|还是|或|和|以及")
@@ -50,7 +50,7 @@ class Sorter:
     meanings: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frames", tuple(tuple(map(Frame, texts)) for texts in self.texts))
+        object.__setattr__(self, "frames", tuple(make_frames(texts, self.pools) for texts in self.texts))
         words = {word: place for words in self.sets for place, word in enumerate(words)}
         object.__setattr__(self, "meanings", words)
 

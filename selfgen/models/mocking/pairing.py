@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from selfgen.models.mocking.dice import Dice
-from selfgen.models.mocking.frame import Answer, Frame, Giver, Pool, fill
+from selfgen.models.mocking.frame import Answer, Frame, Giver, Pool, fill, make_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Pairs:
     frames: tuple[tuple[Frame, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frames", tuple(tuple(map(Frame, row)) for row in self.rows))
+        object.__setattr__(self, "frames", tuple(make_frames(row, self.pools) for row in self.rows))
 
     def giver(self, column: int) -> Giver:
         """Return what writes inputs of one way."""

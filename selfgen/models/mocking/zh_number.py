@@ -54,7 +54,10 @@ FAMILIES: tuple[Family, ...] = (
         "bill",
         (
             "{name}买了{n}{u}{item}，每{u}{p}元，又买了{m}{v}{thing}，每{v}{q}元，一共花了多少钱？",
-            "{place}的集市上，{item}卖{p}元一{u}，{thing}卖{q}元一{v}。前一样要{n}{u}，后一样要{m}{v}，{name}得付多少元？",
+            (
+                "{place}的集市上，{item}卖{p}元一{u}，{thing}卖{q}元一{v}。前一样要{n}{u}，后一样要{m}{v}，"
+                "{name}得付多少元？"
+            ),
             "算一下这笔账：{item}{n}{u}，单价{p}元；{thing}{m}{v}，单价{q}元。合计多少元？",
             "有人在{shop}柜台上放了{n}{u}{item}和{m}{v}{thing}，前者{p}元一{u}，后者{q}元一{v}，{name}该收多少钱？",
             "采购单上写着{item}{n}{u}、{thing}{m}{v}，报价分别是{p}元和{q}元，总价是多少？",
@@ -241,7 +244,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "expression",
         (
-            "计算{a}×（{b}＋{c}）－{d}。",
+            "请算出这个式子的值：{a}×（{b}＋{c}）－{d}。",
             "{b}与{c}的和乘以{a}，再减去{d}，得多少？",
             "先把{b}加上{c}，扩大到{a}倍，最后拿掉{d}，剩下几？",
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from selfgen.models.mocking import compute
 from selfgen.models.mocking.frame import STYLE, Answer, Family, Pool, Slots, span
 from selfgen.models.mocking.zh_words import GOODS, HOBBIES, MONTHS, NAMES, PLACES, SHOPS, THINGS
@@ -19,7 +21,7 @@ TAILS = (
     ("请写成一个完整的答句。", "full"),
     ("先列式，再作答。", "work"),
 )
-PRICES = tuple(f"{tenths // 10}.{tenths % 10}" for tenths in range(12, 400, 7))
+PRICES = tuple(compute.trim(Fraction(tenths, 10)) for tenths in range(12, 400, 7))
 AGES = tuple((str(gap), str(2 * young + gap)) for gap in range(2, 31) for young in range(4, 40, 3))
 FIRST, SECOND = GOODS[::2], GOODS[1::2]
 
@@ -29,6 +31,7 @@ def told(compute_sum: compute.Sum, sentence: str) -> Answer:
 
     def answer(slots: Slots, _: str) -> str:
         value, working = compute_sum(slots)
+        value = value.replace(", ", "、")
         style = slots.get(STYLE, "")
         if style == "bare":
             return value

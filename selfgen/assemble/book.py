@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from selfgen.assemble.parts import build_machine
@@ -13,7 +14,7 @@ from selfgen.core.replay import Before, NoGates, replay
 from selfgen.core.tasks import Draft, Record, Task
 from selfgen.core.turns import Rejection, Retired
 from selfgen.core.work import Answered, Ask, CallId, Event, Judged, Refused
-from selfgen.errors import StoreFault, UsageError
+from selfgen.errors import InternalError, StoreFault, UsageError
 from selfgen.store.journal import Note, Reader
 from selfgen.store.run_dir import RunDir, is_held
 
@@ -53,20 +54,58 @@ class Book:
     _texts: dict[str, str] = field(default_factory=dict)
 
 
+def find_run(path: Path) -> RunDir:
+    """Return the run in a folder. Raises UsageError when the folder holds none, StoreFault when it is tampered with."""
+    run = RunDir(path)
+    if not run.exists:
+        near = sorted(found.parent for place in (path, Path("runs")) for found in place.glob("*/run.db"))
+        todo = f"Runs are in: {', '.join(map(str, near[:5]))}." if near else "Start a run with `selfgen run`."
+        raise UsageError(f"{path} is not a run folder", todo=todo)
+    guard(run)
+    return run
+
+
+def guard(run: RunDir) -> None:
+    """Raise StoreFault when a folder would have us write elsewhere, or wait for ever.
+
+    A run folder from elsewhere may hold links to files of its receiver; what is written by those names would replace
+    them. The folder itself may be a link."""
+    own = [run.path / "lock", run.dataset, run.rejected, run.prompts, *run.prompts.rglob("*")]
+    own += [path.with_name(f".{path.name}.new") for path in (run.dataset, run.rejected)]
+    links = [path for path in own if path.is_symlink()]
+    if links:
+        raise StoreFault(f"{links[0]} is a link", todo="Remove it, or put the file itself there.")
+    if run.exists and not run.database.is_file():
+        raise StoreFault(f"{run.database} is no ordinary file", todo="Name a folder that `selfgen run` made.")
+
+
 def open_book(run: RunDir, before: Before | None = None) -> Book:
-    """Read a run. Raises StoreFault when there is none."""
+    """Read a run. Raises StoreFault when there is none, or when its journal is damaged."""
     reader = Reader(run.database)
     try:
         header = reader.header()
         if "config" not in header:
             raise StoreFault(f"{run.path} was made but never begun", todo="Start it with `selfgen run`.")
-        source = from_header(header)
+        source = _read_source(run, header)
         machine = build_machine(source)
         retired: list[Retired] = []
-        replay(machine, NoGates(), reader.events(), retired.extend, before)
+        # All events are taken out first: a replay may end before they do, and what is left would outlive the reader.
+        replay(machine, NoGates(), list(reader.events()), retired.extend, before)
         return Book(run, header, source, machine, retired, reader.notes(), reader.times(), is_held(run))
+    except InternalError as error:
+        raise StoreFault(f"{run.path}: the journal does not fit together: {error.what}", todo=_RESTORE) from error
     finally:
         reader.close()
+
+
+_RESTORE = "`selfgen verify` tells more. Restore the run folder from a backup, or start a new run with another --out."
+
+
+def _read_source(run: RunDir, header: Mapping[str, Any]) -> Source:
+    try:
+        return from_header(header)
+    except (LookupError, TypeError, ValueError) as error:
+        raise StoreFault(f"{run.path}: the journal's header is damaged: {error}", todo=_RESTORE) from error
 
 
 @dataclass(frozen=True, slots=True)

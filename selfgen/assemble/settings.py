@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfgen.config import RunConfig, build, merge, read_file
-from selfgen.errors import BadConfig
+from selfgen.errors import BadConfig, UsageError
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "SELFGEN_MODEL": ("propose", "model"),
@@ -17,6 +17,9 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "SELFGEN_CONCURRENCY": ("calls", "concurrency"),
 }
 """Environment variables that set something, and what."""
+
+MOST_VALUES = 10_000
+"""No configuration file has more values than this."""
 
 
 def environment() -> Mapping[str, str]:
@@ -30,16 +33,48 @@ def wants_traceback() -> bool:
 
 
 def gather(config_file: Path | None, command_line: Mapping[str, Any]) -> RunConfig:
-    """Lay configuration file, environment and command line over one another, and check the result."""
-    from_file = read_file(config_file) if config_file else {}
+    """Lay configuration file, environment and command line over one another.
+
+    Each is checked by itself first, so that a fault is laid at the right door. Raises BadConfig."""
+    layers: list[Mapping[str, Any]] = []
     if config_file:
-        from_file = _anchor(from_file, config_file.parent)
-    from_environment: dict[str, Any] = {}
+        from_file = _read_plain(config_file)
+        build(from_file, str(config_file))
+        layers.append(_anchor(from_file, config_file.parent))
     for name, place in ENVIRONMENT.items():
         if value := os.environ.get(name):
-            from_environment = merge(from_environment, _nest(place, value))
-    origin = str(config_file) if config_file else "settings"
-    return build(merge(from_file, from_environment, command_line), origin)
+            layers.append(_nest(place, value))
+            build(layers[-1], f"environment variable {name}")
+    build(command_line, "command line")
+    return build(merge(*layers, command_line), "settings")
+
+
+def _read_plain(config_file: Path) -> dict[str, Any]:
+    """Read a configuration file that holds plain values only: what JSON knows, and not too much of it.
+
+    YAML has more: dates, sets, values that hold themselves, and aliases that grow without end."""
+    try:
+        values = read_file(config_file)
+    except RecursionError as error:
+        raise BadConfig(f"{config_file}: nested too deeply", todo="Settings go four levels deep at most.") from error
+    room = MOST_VALUES
+    waiting: list[tuple[str, Any]] = list(values.items())
+    while waiting:
+        place, value = waiting.pop()
+        room -= 1
+        if room < 0:
+            raise BadConfig(
+                f"{config_file}: {place}: more than {MOST_VALUES:,} values, or one that holds itself",
+                todo="Write the values out; look for & and * in the file.",
+            )
+        if isinstance(value, dict):
+            waiting += [(f"{place}.{name}", each) for name, each in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{place}.{number}", each) for number, each in enumerate(value)]
+        elif not isinstance(value, str | int | float | None):
+            what = f"{config_file}: {place}: {value} is a {type(value).__name__} in YAML"
+            raise BadConfig(what, todo="Put it in quotes to have it as text.")
+    return values
 
 
 def _anchor(values: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -80,6 +115,10 @@ def shipped_seeds() -> dict[str, Path]:
 
 
 def find_seeds(names: Sequence[str]) -> list[Path]:
-    """Return the seed files that are meant: paths, or bare names of sets that ship. A path that exists comes first."""
+    """Return the seed files that are meant: paths, or bare names of sets that ship. A path that exists comes first.
+
+    Raises UsageError for an empty name, which a shell makes of a variable that is not set."""
+    if not all(names):
+        raise UsageError("a seed file without a name", todo="Name a file after --seeds; is a shell variable empty?")
     sets = shipped_seeds()
     return [sets[name] if name in sets and not Path(name).exists() else Path(name) for name in names]

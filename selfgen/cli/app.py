@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from selfgen import __version__
 from selfgen.cli import care, checks, look, start, work
 from selfgen.cli.screen import show_error, tell
-from selfgen.errors import InternalError, SelfgenError
+from selfgen.errors import InternalError, SelfgenError, StoreFault
 
 INTERRUPTED = 130
 
@@ -73,7 +73,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. No traceback reaches a person unless SELFGEN_DEBUG is set."""
     try:
         result = typer.main.get_command(build())(list(arguments), prog_name="selfgen", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except SelfgenError as error:
         show_error(error)
@@ -81,12 +82,35 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         tell("interrupted, nothing is lost; the same command goes on")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output (head, less) has left; Python must not flush to it again on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output (head, less) has left, which typer turns into SystemExit.
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        return _report_system(error)
     except Exception as error:
         return _report(error)
+
+
+def _drop_output() -> None:
+    """Lead nowhere what standard output no longer takes: Python flushes it again on its way out."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_system(error: OSError) -> int:
+    """Tell what the operating system would not do: a full disk, a missing right."""
+    from selfgen.assemble.settings import wants_traceback
+
+    if wants_traceback():
+        traceback.print_exc()
+    what = f"{error.filename or 'standard output'}: {error.strerror or error}"
+    show_error(StoreFault(what, todo="Correct this and give the same command again; nothing is lost."))
+    return StoreFault.exit_code
 
 
 def _report(error: Exception) -> int:

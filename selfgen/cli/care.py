@@ -13,7 +13,7 @@ from selfgen.cli.screen import next_step, say
 from selfgen.cli.words import count
 from selfgen.errors import StoreFault
 
-RunFolder = Annotated[Path, typer.Argument(help="Run folder.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,14 +32,15 @@ def export(
     with_seeds: Annotated[bool, typer.Option("--with-seeds", help="Put the seeds before the records.")] = False,
 ) -> None:
     """Write the dataset in a trainer's format."""
-    from selfgen.assemble.book import open_book
+    from selfgen.assemble.book import find_run, open_book
+    from selfgen.assemble.care import check_destination
     from selfgen.assemble.parts import build_exporter
     from selfgen.core.tasks import Lineage, Record
     from selfgen.store.atomic import write_atomic
-    from selfgen.store.run_dir import RunDir
 
     exporter = build_exporter(format)
-    book = open_book(RunDir(run))
+    folder = find_run(run)
+    book = open_book(folder)
     records = book.records
     if with_seeds:
         records = [Record(seed, Lineage(-1, (), (), "seed")) for seed in book.source.seeds] + records
@@ -47,18 +48,24 @@ def export(
         for piece in exporter.rows(records):
             sys.stdout.buffer.write(piece)
         return
-    path = out or run / f"{run.resolve().name}.{exporter.name}{exporter.suffix}"
+    path = out or run / _file_name(run, exporter.name, exporter.suffix)
+    check_destination(folder, book.source.config.seeds, path)
     write_atomic(path, exporter.rows(records))
     say(f"{count(len(records))} records in {path}", "bold")
     next_step(f"selfgen verify {shlex.quote(str(run))}", "prove that they are what the journal says")
 
 
+def _file_name(run: Path, format: str, suffix: str) -> str:
+    """Return NAME.alpaca.json, or NAME.csv where the suffix tells all."""
+    return f"{run.resolve().name}{'' if suffix == f'.{format}' else f'.{format}'}{suffix}"
+
+
 def rebuild(run: RunFolder) -> None:
     """Write the derived files anew from the journal, byte for byte, free of charge."""
+    from selfgen.assemble.book import find_run
     from selfgen.assemble.care import rebuild_files
-    from selfgen.store.run_dir import RunDir
 
-    folder = RunDir(run)
+    folder = find_run(run)
     records, rejections = rebuild_files(folder)
     say(f"{count(records)} records in {folder.dataset}", "bold")
     say(f"{count(rejections)} rejections in {folder.rejected}")
@@ -67,12 +74,16 @@ def rebuild(run: RunFolder) -> None:
 
 def verify(run: RunFolder) -> None:
     """Prove that a run is whole: journal, prompts, verdicts, account, files."""
+    from selfgen.assemble.book import find_run
     from selfgen.assemble.care import examine
-    from selfgen.store.run_dir import RunDir
 
-    failed = 0
-    for check in examine(RunDir(run)):
+    failed = []
+    for check in examine(find_run(run)):
         say(f"{'ok  ' if check.holds else 'FAIL'}  {check.what}", "green" if check.holds else "red")
-        failed += not check.holds
+        failed += [] if check.holds else [check]
     if failed:
-        raise StoreFault(f"{run}: {failed} checks failed", todo=f"If files differ: selfgen rebuild {run}.")
+        what = "1 check failed" if len(failed) == 1 else f"{len(failed)} checks failed"
+        todo = "Restore the run folder from a backup; the journal was changed, or written by another version."
+        if all(check.derived for check in failed):
+            todo = f"The journal is whole: `selfgen rebuild {shlex.quote(str(run))}` writes the files anew."
+        raise StoreFault(f"{run}: {what}", todo=todo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -65,13 +65,16 @@ class View(AbstractContextManager["View"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
-            self._live.stop()
+            with suppress(OSError):
+                self._live.stop()
 
     def watch(self, progress: Progress) -> None:
         """Take in how things stand, and show it when it is time."""
         tally = progress.machine.tally
         self._pace.add(time.monotonic(), tally.kept, tally.drafts)
-        self._show(progress)
+        # A terminal that is gone, or a log that nobody reads any more, does not end a run.
+        with suppress(OSError):
+            self._show(progress)
 
     def _eta(self, progress: Progress) -> str:
         rate = self._pace.per_second()
@@ -105,7 +108,7 @@ class View(AbstractContextManager["View"]):
         if tally.rejected:
             parts.append(f"rejected {reasons(tally.rejected, 3)}")
         parts += [f"! {state}" for state in progress.snapshot.states]
-        self._console.print(text("  ".join(parts)))
+        self._console.print(text(line("  ".join(parts))))
 
     def _draw(self, progress: Progress) -> None:
         assert self._live is not None

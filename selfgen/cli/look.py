@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from selfgen.cli.screen import line, next_step, out, say, text
-from selfgen.cli.words import account_lines, count, share, span, token_line
+from selfgen.cli.words import account_lines, count, reasons, share, span, token_line
 
-RunFolder = Annotated[Path, typer.Argument(help="Run folder.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,11 +27,10 @@ def add_to(app: typer.Typer) -> None:
 
 def status(run: RunFolder) -> None:
     """Tell how a run stands: records, account, rate, who works on it."""
-    from selfgen.assemble.book import open_book
+    from selfgen.assemble.book import find_run, open_book
     from selfgen.assemble.parts import prices_of
-    from selfgen.store.run_dir import RunDir
 
-    book = open_book(RunDir(run))
+    book = open_book(find_run(run))
     config, machine = book.source.config, book.machine
     kept = min(machine.tally.kept, config.target)
     say(f"{run}: {count(kept)} of {count(config.target)} records ({share(kept, config.target)})", "bold")
@@ -56,7 +56,7 @@ def _pace(times: Sequence[float]) -> str:
         return "no calls yet"
     recent = [at for at in times if at > times[-1] - 600]
     seconds = recent[-1] - recent[0]
-    rate = f"{len(recent) / seconds:.1f} events/s lately" if seconds > 1 else "just begun"
+    rate = f"{len(recent) / seconds:.1f} events/s lately" if seconds > 1 else f"{count(len(recent))} events at once"
     return f"{rate}; last event {span(max(0.0, time.time() - times[-1]))} ago"
 
 
@@ -69,13 +69,12 @@ def show(
     skip: Annotated[int, typer.Option(min=0, help="How many to pass over first.")] = 0,
 ) -> None:
     """Show records of a run, or what was rejected and why."""
-    from selfgen.assemble.book import open_book
-    from selfgen.store.run_dir import RunDir
+    from selfgen.assemble.book import find_run, open_book
 
     if id is not None:
         why(run, id)
         return
-    book = open_book(RunDir(run))
+    book = open_book(find_run(run))
     if rejected or reason:
         _show_rejected(book, run, reason, n, skip)
     else:
@@ -90,7 +89,7 @@ def _show_records(book: Any, run: Path, n: int, skip: int) -> None:
     say(f"{count(len(records[skip : skip + n]))} of {count(len(records))} records", "dim")
     if skip + n < len(records):
         next_step(f"selfgen show {shlex.quote(str(run))} --skip {skip + n}")
-    elif records:
+    elif records[skip:]:
         next_step(f"selfgen why {shlex.quote(str(run))} {records[-1].task.id}", "how it came to be")
 
 
@@ -104,6 +103,9 @@ def _show_rejected(book: Any, run: Path, reason: str | None, n: int, skip: int) 
     if rejections[skip : skip + n]:
         last = rejections[min(skip + n, len(rejections)) - 1]
         next_step(f"selfgen why {shlex.quote(str(run))} {last.draft.id}", "the whole story of one")
+    elif reason and not rejections:
+        counts = Counter(rejection.reason for rejection in book.rejections)
+        say(f"reasons there are: {reasons(counts) or 'none'}", "dim")
 
 
 def _evidence(rejection: Any, book: Any) -> str:
@@ -125,13 +127,12 @@ def _show_task(task: Any) -> None:
 
 def why(
     run: RunFolder,
-    id: Annotated[str, typer.Argument(help="Id of a record or a draft, for example t00042.3.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id of a record or a draft, for example t00042.3.")],
 ) -> None:
     """Tell how a record came to be, or why a draft was refused."""
-    from selfgen.assemble.book import tell
-    from selfgen.store.run_dir import RunDir
+    from selfgen.assemble.book import find_run, tell
 
-    story = tell(RunDir(run), id)
+    story = tell(find_run(run), id)
     _show_verdict(story)
     _show_task(story.draft)
     _heading("measured")

@@ -6,6 +6,7 @@ Model text is hostile: it may hold escape sequences, bidi marks or markup. All o
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,17 +23,25 @@ _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 @cache
 def out() -> Console:
     """Return the console of standard output."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
+    return _build_console(stderr=False)
 
 
 @cache
 def err() -> Console:
     """Return the console of standard error, where progress and faults go."""
+    return _build_console(stderr=True)
+
+
+def _build_console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    class Plain(Console):
+        """Leaves a broken pipe to us: rich would end the process, and with it a run that is at work."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Plain(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def plain(text: str) -> str:
@@ -60,13 +69,14 @@ def text(content: str, style: str = "") -> Text:
 
 
 def say(content: str = "", style: str = "") -> None:
-    """Print a line to standard output."""
+    """Print a line to standard output. Raises OSError when it cannot be written: it was the result."""
     out().print(text(content, style))
 
 
 def tell(content: str, style: str = "") -> None:
-    """Print a line to standard error: notices, progress, next steps."""
-    err().print(text(content, style))
+    """Print a line to standard error: notices, progress, next steps. A terminal that is gone stops nothing."""
+    with suppress(OSError):
+        err().print(text(content, style))
 
 
 def next_step(command: str, why: str = "") -> None:
@@ -76,7 +86,7 @@ def next_step(command: str, why: str = "") -> None:
 
 def show_error(error: SelfgenError) -> None:
     """Print what happened and what to do, to standard error."""
-    console = err()
-    console.print(text("error: ", "bold red") + text(error.what))
-    if error.todo:
-        console.print(text(error.todo, "yellow"))
+    with suppress(OSError):
+        err().print(text("error: ", "bold red") + text(error.what))
+        if error.todo:
+            err().print(text(error.todo, "yellow"))

@@ -28,10 +28,10 @@ def init(
 
     if lang not in ("en", "zh"):
         raise UsageError(f"there are no prompts in {lang!r}", todo="Choose --lang en or --lang zh.")
-    if folder.exists() and any(folder.iterdir()):
-        raise CannotCreate(f"{folder} is not empty", todo="Name a folder that does not exist yet.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise CannotCreate(f"{folder} is not empty", todo="Name a folder that does not exist yet.")
         (folder / "selfgen.yaml").write_text(config_text(lang), encoding="utf-8")
         shutil.copyfile(shipped_seeds()[f"customer_service_{lang}"], folder / "seeds.jsonl")
         shutil.copytree(shipped("prompts") / lang, folder / "prompts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 
 from selfgen.assemble.parts import prices_of
 from selfgen.assemble.session import Session
@@ -15,7 +16,13 @@ INTERRUPTED = 130
 
 
 def show_ending(session: Session, ending: Ending, seconds: float) -> int:
-    """Print the summary of a session that ended well, and return its exit code."""
+    """Print the summary of a session that ended well, and return its exit code, also when nobody is there to read."""
+    with suppress(OSError):
+        _print_ending(session, ending, seconds)
+    return _exit_code(ending)
+
+
+def _print_ending(session: Session, ending: Ending, seconds: float) -> None:
     machine, config = session.machine, session.source.config
     kept = min(machine.tally.kept, config.target)
     say(f"{_sentence(ending)}: {count(kept)} records in {session.run.dataset} ({span(seconds)})", "bold")
@@ -33,7 +40,6 @@ def show_ending(session: Session, ending: Ending, seconds: float) -> int:
             next_step(f"selfgen resume {run} --max-calls N", "or --max-tokens N: go on with a larger budget")
         case _:
             next_step(f"selfgen resume {run}", "go on where this stopped")
-    return _exit_code(ending)
 
 
 def _advise_saturated(session: Session, run: str) -> None:

@@ -38,7 +38,9 @@ def reasons(counts: Mapping[str, int], most: int = 0) -> str:
 
 
 def money(cost: Fraction, prices: Prices) -> str:
-    """Return a cost with its currency."""
+    """Return a cost with its currency. What is beyond all money is named as such: it comes of a slip in the prices."""
+    if cost >= 10**15:
+        return f"{prices.currency}1,000,000,000,000,000 or more"
     return f"{prices.currency}{float(cost):,.4f}" if cost < 1 else f"{prices.currency}{float(cost):,.2f}"
 
 

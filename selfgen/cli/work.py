@@ -85,7 +85,7 @@ def run(
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     target: Annotated[int | None, typer.Option(min=1, help="Records wanted, if no longer as before.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The server, if it has moved.")] = None,
     concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
@@ -95,16 +95,11 @@ def resume(
     floor: Annotated[float | None, typer.Option(min=0, max=1, help="Acceptance below which it is saturated.")] = None,
 ) -> int:
     """Continue a run from its folder alone."""
-    from selfgen.assemble.session import read_header
-    from selfgen.assemble.source import from_header
+    from selfgen.assemble.book import find_run, read_source
     from selfgen.config import build, merge
-    from selfgen.store.run_dir import RunDir
 
-    folder = RunDir(run)
-    header = read_header(folder)
-    if not header:
-        raise UsageError(f"{run} is not a run folder", todo="Start a run with `selfgen run`.")
-    source = from_header(header)
+    folder = find_run(run)
+    source = read_source(folder)
     settings = nest(
         {
             ("propose", "base_url"): base_url,
@@ -119,7 +114,7 @@ def resume(
     before = source.config
     if base_url and before.answering.base_url == before.propose.base_url:
         settings = merge(settings, {"answer": {"base_url": base_url}})
-    config = build(merge(before.model_dump(mode="json"), settings), "settings")
+    config = build(merge(before.model_dump(mode="json"), settings), "command line")
     return _work(folder, source.settle(config))
 
 
@@ -136,7 +131,11 @@ def nest(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
 
 
 def _number_or_word(value: str | None) -> int | str | None:
-    return int(value) if value is not None and value.isdecimal() else value
+    if value in (None, "auto"):
+        return value
+    if value is not None and re.fullmatch("0*[1-9][0-9]{0,5}", value):
+        return int(value)
+    raise UsageError(f"--concurrency {value} is no number of calls", todo="Give a number from 1, or auto.")
 
 
 def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:

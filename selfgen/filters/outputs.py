@@ -30,7 +30,8 @@ def empty_filter() -> RuleFilter:
     """Reject tasks without an answer: `empty_output`."""
 
     def look(draft: Draft) -> Finding:
-        return PASSED if comparison_text(draft.output) else reject("empty", "empty_output", 0, 1, "characters")
+        answered = comparison_text(draft.output[:_HEAD]) or comparison_text(draft.output)
+        return PASSED if answered else reject("empty", "empty_output", 0, 1, "characters")
 
     return RuleFilter("empty", "task", look)
 

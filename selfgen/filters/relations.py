@@ -8,7 +8,7 @@ from selfgen.core.ports import Finding
 from selfgen.core.tasks import Draft
 from selfgen.core.work import Measure
 from selfgen.filters.instruction_phrases import DANGLING, TRANSLATION
-from selfgen.filters.phrases import CODE
+from selfgen.filters.phrases import CODE, Phrases
 from selfgen.filters.request import brings_material
 from selfgen.filters.rule import PASSED, RuleFilter, reject, reject_phrase
 from selfgen.filters.tokens import comparison_text, has_cjk, script_counts
@@ -35,8 +35,9 @@ def same_as_input_filter() -> RuleFilter:
     """Reject tasks whose output is their input: `output_equals_input`. (self-instruct's instance rule)"""
 
     def look(draft: Draft) -> Finding:
-        output = " ".join(draft.output.split())
-        same = output != "" and output == " ".join(draft.input.split())
+        shown = " ".join(draft.input.split())
+        output = " ".join(draft.output.split()) if shown else ""
+        same = shown != "" and output == shown
         return reject_phrase("same_as_input", "output_equals_input", output if same else "")
 
     return RuleFilter("same_as_input", "task", look)
@@ -83,19 +84,21 @@ def answer_language_filter() -> RuleFilter:
 
     def look(draft: Draft) -> Finding:
         asked = script_counts(draft.instruction)
-        languages: re.Match[str] | None
+        languages: Phrases | re.Pattern[str]
         if asked.han > asked.latin_words:
-            languages = TRANSLATION.search(draft.instruction)
-            letters = len(_LATIN_LETTERS.findall(draft.output))
-            wrong = letters >= _FEWEST_LETTERS and not has_cjk(draft.output) and not _is_latin(draft.input)
+            languages = TRANSLATION
+            letters = 0 if has_cjk(draft.output) else len(_LATIN_LETTERS.findall(draft.output))
+            wrong = letters >= _FEWEST_LETTERS and not _is_latin(draft.input)
             found: tuple[float, float, str] = (letters, _FEWEST_LETTERS, "Latin letters, and no Chinese")
-        else:
-            languages = TRANSLATION.en.search(draft.instruction)
+        elif has_cjk(draft.output):
+            languages = TRANSLATION.en
             answer = script_counts(draft.output)
             wrong = answer.han >= _FEWEST_HAN and answer.han > answer.units / 2 and not has_cjk(draft.input)
             wrong = wrong and not has_cjk(draft.instruction)
             found = (answer.han, _FEWEST_HAN, "Chinese characters")
-        if not wrong or languages or _is_code(draft):
+        else:
+            return PASSED
+        if not wrong or languages.search(draft.instruction) or _is_code(draft):
             return PASSED
         return Finding("wrong_answer_language", (Measure("answer_language", *found),))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import chain
-
-import numpy as np
+from itertools import chain, compress
+from operator import eq
 
 from selfgen.core.ports import Finding
 from selfgen.core.tasks import Draft
@@ -17,7 +16,8 @@ from selfgen.filters.phrases import CODE
 from selfgen.filters.rule import PASSED, RuleFilter, read_fraction
 from selfgen.filters.tokens import comparison_tokens
 
-_BREAKS = re.compile(r"\n|(?<=[.!?])\s|(?<=[。！？])")
+_BREAKS = re.compile(r"\s(?:(?<=\n)|(?<=[.!?]\s))|(?<=[。！？])")
+_ASCII_BREAKS = re.compile(r"\s(?:(?<=\n)|(?<=[.!?]\s))")  # the same, where the full-width marks cannot occur
 _FEWEST_SEGMENTS = 6
 _FEWEST_TOKENS = 24  # shorter answers are not worth calling a loop
 _LONGEST_PERIOD = 40  # tokens
@@ -42,7 +42,8 @@ def repetition_filter(*, max: float = 0.5) -> RuleFilter:
 
 def repeated_share(text: str) -> float:
     """Return the share of a text that is repetition, in [0, 1]."""
-    segments = [comparison_tokens(part) for part in _BREAKS.split(text)]
+    breaks = _ASCII_BREAKS if text.isascii() else _BREAKS
+    segments = [comparison_tokens(part) for part in breaks.split(text)]
     tokens = list(chain.from_iterable(segments))
     if len(tokens) < _FEWEST_TOKENS:
         return 0.0
@@ -59,20 +60,40 @@ def _repeated_segments(segments: Sequence[tuple[str, ...]]) -> float:
 def _looping_tokens(tokens: Sequence[str]) -> float:
     """Return the share of tokens in the longest loop. Loops of digits and letters are tables, and do not count.
 
-    A loop of period p is a run of places that hold the same token as p places before."""
-    numbers = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
-    if len(numbers) > len(tokens) / 2:
+    A loop of period p is a run of places that hold the same token as p places before; of equally long runs of one
+    period the first counts."""
+    if len(set(tokens)) > len(tokens) / 2:
         return 0.0
-    codes = np.array([numbers[token] for token in tokens])
     longest = 0
     for period in range(1, min(_LONGEST_PERIOD, len(tokens) // _FEWEST_ROUNDS) + 1):
-        others = np.flatnonzero(codes[period:] != codes[:-period])
-        edges = np.concatenate(([-1], others, [len(tokens) - period]))
-        runs = np.diff(edges) - 1
-        run, start = int(runs.max()), int(edges[runs.argmax()]) + 1
-        if run >= (_FEWEST_ROUNDS - 1) * period and not all(map(_is_dull, tokens[start : start + period])):
+        run, start = _longest_run(tokens, period, (_FEWEST_ROUNDS - 1) * period)
+        if run and not all(map(_is_dull, tokens[start : start + period])):
             longest = max(longest, run + period)
     return longest / len(tokens)
+
+
+def _longest_run(tokens: Sequence[str], period: int, least: int) -> tuple[int, int]:
+    """Return (length, start) of the first longest run of places whose token stands again `period` places later; (0, 0)
+    where none has `least` places. Such a run covers a place that is a multiple of `least` away from the first one
+    looked at, so that hardly any place needs a look."""
+    best = start = 0
+    looked = range(least - 1, len(tokens) - period, least)
+    for place in compress(looked, map(eq, tokens[least - 1 :: least], tokens[least - 1 + period :: least])):
+        if place >= start + best:
+            first, end = _spread(tokens, period, place)
+            if end - first >= max(least, best + 1):
+                best, start = end - first, first
+    return best, start
+
+
+def _spread(tokens: Sequence[str], period: int, place: int) -> tuple[int, int]:
+    """Return the beginning and the end of the run around a place."""
+    first, end = place, place + 1
+    while first and tokens[first - 1] == tokens[first - 1 + period]:
+        first -= 1
+    while end + period < len(tokens) and tokens[end] == tokens[end + period]:
+        end += 1
+    return first, end
 
 
 def _is_dull(token: str) -> bool:

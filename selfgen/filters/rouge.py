@@ -53,7 +53,7 @@ class Neighbour:
         return Fraction(1) if self.same_text else Fraction(2 * self.lcs, self.own + self.other)
 
     def __float__(self) -> float:
-        return float(self.score)
+        return 1.0 if self.same_text else 2 * self.lcs / (self.own + self.other)
 
 
 class NoveltyIndex:

@@ -82,10 +82,11 @@ class Chat:
         self._total_s, self._max_body_bytes = total_s, max_body_bytes
         self._chat_url = httpx2.URL(f"{url}/chat/completions")
         self._models_url = httpx2.URL(f"{url}/models")
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "selfgen"}
-        self._headers["Content-Type"] = "application/json"
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "selfgen"}
+        headers["Content-Type"] = "application/json"
         if key:
-            self._headers["Authorization"] = f"Bearer {key}"
+            headers["Authorization"] = f"Bearer {key}"
+        self._headers = httpx2.Headers(headers)
         self._timeouts = {"timeout": {"connect": connect_s, "read": idle_s, "write": None, "pool": None}}
         local = is_loopback(url.host)
         self._http = openai.DefaultAioHttpClient(
@@ -155,7 +156,7 @@ class Chat:
     async def _exchange(self, method: str, url: httpx2.URL, body: bytes) -> Reply:
         """Send one request and read the whole reply. Raises CallError, without the library's error behind it: those
         carry the request's headers."""
-        request = httpx2.Request(method, url, headers=self._headers, content=body, extensions=self._timeouts)
+        request = self._request(method, url, body)
         try:
             async with asyncio.timeout(self._total_s):
                 response = await self._http.send(request, stream=True)
@@ -171,6 +172,15 @@ class Chat:
             encoding = response.headers.get("content-encoding", "").strip().lower()
             return Reply(response.status_code, response.headers, inflate(data, encoding, self._max_body_bytes))
         raise trouble
+
+    def _request(self, method: str, url: httpx2.URL, body: bytes) -> httpx2.Request:
+        """Build a request as a stream that is read already: the transport adds host and length by itself, so httpx2
+        need not look through the headers for them."""
+        stream = httpx2.ByteStream(body)
+        request = httpx2.Request(method, url, headers=self._headers, stream=stream, extensions=self._timeouts)
+        request.headers.encoding = "ascii"
+        request.read()
+        return request
 
     async def _read(self, response: httpx2.Response) -> bytes:
         """Read the body as it came over the wire, up to the cap."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 from selfgen.canon import hash_int
 from selfgen.core.work import Answered, Ask, Usage
+from selfgen.errors import BadConfig
 from selfgen.models.mocking.reply import Rates, reply, tokens
 
 __all__ = ["NAME", "NOTICE", "Mock", "Rates", "reply"]
@@ -27,7 +28,7 @@ class Mock:
     """Answers every call from a grammar, always the same way for the same messages and seed.
 
     Rates are shares in [0, 1]; `near_duplicate_rate` counts tasks, the others count replies. `latency_s` is the mean
-    of a heavy-tailed wait that depends on the seed of the call alone."""
+    of a heavy-tailed wait that depends on the seed of the call alone. Raises BadConfig for values out of range."""
 
     def __init__(
         self,
@@ -40,10 +41,21 @@ class Mock:
         latency_s: float = 0.0,
         concurrency: int = 64,
     ) -> None:
+        rates = {
+            "near_duplicate_rate": near_duplicate_rate,
+            "malformed_rate": malformed_rate,
+            "refusal_rate": refusal_rate,
+            "cut_rate": cut_rate,
+        }
+        for name, rate in rates.items():
+            _check(name, rate, "a share from 0 to 1", 0 <= rate <= 1)
+        _check("latency_s", latency_s, "0 or more seconds", 0 <= latency_s < math.inf)
+        _check("concurrency", concurrency, "1 or more", concurrency >= 1)
+        _check("lang", lang, "auto, en or zh", lang in ("auto", "en", "zh"))
         self._lang: Literal["auto", "en", "zh"] = lang
         self._rates = Rates(near_duplicate_rate, malformed_rate, refusal_rate, cut_rate)
         self._latency_s = latency_s
-        self._concurrency = concurrency
+        self._concurrency = int(concurrency)
         self._busy = 0
 
     async def answer(self, ask: Ask) -> Answered:
@@ -77,6 +89,12 @@ class Mock:
 
     async def aclose(self) -> None:
         """Nothing is held open."""
+
+
+def _check(name: str, value: object, wanted: str, holds: bool) -> None:
+    """Raise BadConfig unless an option is as wanted. (Comparing a text with a number raises TypeError by itself.)"""
+    if not holds:
+        raise BadConfig(f"model mock: {name} is {value!r}", todo=f"Give {wanted}.")
 
 
 def wait_s(seed: int, mean_s: float) -> float:

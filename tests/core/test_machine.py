@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from itertools import islice
 from random import Random
 
 import pytest
@@ -12,75 +16,153 @@ from world import Run, WordRecipe, answer, dataset, new_machine, plan
 
 from selfgen.core.machine import Machine
 from selfgen.core.tally import Policy, Stop
-from selfgen.core.work import Answered, Ask, CallId, Judge, Judged, Refused, Usage
+from selfgen.core.work import Answered, Ask, CallId, Event, Judge, Judged, Refused, Usage
 from selfgen.errors import InternalError
 
 POLICY = Policy(target=30, window=40)
+ENDS = (
+    POLICY,
+    Policy(target=10_000, max_calls=60),
+    Policy(target=10_000, max_tokens=900),
+    Policy(target=10_000, window=20, floor=Fraction(1, 20)),
+)
+"""One policy for each way in which a run may end."""
 
 
+@cache
 def quiet_run(policy: Policy = POLICY, run_seed: int = 1) -> Run:
+    """Return a finished run that did all work in the order in which it was handed out. For looking at only."""
     run = Run(new_machine(policy, run_seed))
     run.finish()
     return run
 
 
-def shuffled_run(run: Run, chance: Random, slots: int) -> Run:
-    """Finish `run` with calls answered in random order; batches for the gates keep theirs."""
-    calls: list[Ask] = []
-    judges: list[Judge] = []
+def shuffle(run: Run, chance: Random, slots: int) -> Iterator[None]:
+    """Finish `run` with its work done in random order, event by event; each gate takes its batches in their order."""
     while run.machine.stop is None:
-        for work in run.collect():
-            (calls if isinstance(work, Ask) else judges).append(work)  # type: ignore[arg-type]
-        window = min(len(calls), slots)
-        pick = chance.randint(0, window if judges else window - 1)
-        run.do(judges.pop(0) if pick == window else calls.pop(pick))
+        run.collect()
+        run.do(chance.choice(run.can_do()[:slots]))
+        yield
+
+
+def shuffled_run(run: Run, chance: Random, slots: int) -> Run:
+    for _ in shuffle(run, chance, slots):
+        pass
     return run
 
 
 schedules = st.randoms(use_true_random=False)
+whole_runs = settings(deadline=None, max_examples=50)
 
 
-@given(schedules, st.integers(1, 40), st.integers(0, 20))
-@settings(deadline=None)
-def test_order_of_arrival_cannot_matter(chance: Random, slots: int, run_seed: int) -> None:
-    expected = quiet_run(run_seed=run_seed)
-    run = shuffled_run(Run(new_machine(POLICY, run_seed)), chance, slots)
+@given(schedules, st.integers(1, 40), st.integers(0, 20), st.sampled_from(ENDS))
+@whole_runs
+def test_order_of_arrival_cannot_matter(chance: Random, slots: int, run_seed: int, policy: Policy) -> None:
+    expected = quiet_run(policy, run_seed)
+    run = shuffled_run(Run(new_machine(policy, run_seed)), chance, slots)
     assert dataset(run) == dataset(expected)
     assert run.machine.stop is expected.machine.stop
+    assert run.machine.records == expected.machine.records
 
 
-@given(schedules, st.integers(1, 20))
-@settings(deadline=None)
-def test_cut_anywhere_and_resume(chance: Random, slots: int) -> None:
-    whole = shuffled_run(Run(new_machine(POLICY)), chance, slots)
-    cut = chance.randint(0, len(whole.journal))
-    alive = Run(new_machine(POLICY))
-    alive.replay(whole.journal[:cut])
-    again = Run(new_machine(POLICY))
-    again.replay(whole.journal[:cut])
-    assert again.machine.owed() == alive.machine.owed()
-    assert again.gate == alive.gate
-    resumed = shuffled_run(again, chance, slots)
-    assert dataset(resumed) == dataset(whole)
+@given(schedules, st.integers(1, 40), st.sampled_from(ENDS))
+@whole_runs
+def test_what_starts_depends_on_what_retired_alone(chance: Random, slots: int, policy: Policy) -> None:
+    expected = quiet_run(policy).flight
+    flight = shuffled_run(Run(new_machine(policy)), chance, slots).flight
+    assert {n: flight[n] for n in flight if n in expected} == {n: expected[n] for n in expected if n in flight}
 
 
-@given(st.integers(0, 12))
-@settings(deadline=None)
-def test_replay_owes_what_the_cut_run_owed(rounds: int) -> None:
-    live = Run(new_machine(POLICY))
-    for _ in range(rounds):
-        work = live.collect()
-        if not work or live.machine.stop:
-            break
-        for piece in work:
-            live.do(piece)
-    resumed = Run(new_machine(POLICY))
+@given(schedules, st.integers(1, 20), st.integers(0, 300), st.sampled_from(ENDS))
+@whole_runs
+def test_cut_anywhere_and_resume(chance: Random, slots: int, events: int, policy: Policy) -> None:
+    live = Run(new_machine(policy))
+    for _ in islice(shuffle(live, chance, slots), events):
+        pass
+    resumed = Run(new_machine(policy))
     resumed.replay(live.journal)
     assert resumed.machine.owed() == live.machine.owed()
+    assert resumed.machine.account == live.machine.account
+    assert resumed.gate == live.gate
+    assert dataset(resumed) == dataset(live)
     if live.machine.stop is None:
-        first = {ask.id: ask for ask in live.collect() if isinstance(ask, Ask)}
-        second = {ask.id: ask for ask in resumed.collect() if isinstance(ask, Ask)}
-        assert first == second
+        live.collect()
+        resumed.collect()
+        assert in_order(resumed) == in_order(live)
+    assert dataset(shuffled_run(resumed, chance, slots)) == dataset(quiet_run(policy))
+
+
+def in_order(run: Run) -> list[tuple[int, int, int, object]]:
+    """Return the work that is out, in an order of its own."""
+    return sorted(
+        (work.id.turn, work.id.stage, work.id.item, work)
+        if isinstance(work, Ask)
+        else (work.turn, work.stage, -1, work)
+        for work in run.out
+    )
+
+
+@given(schedules, st.integers(2, 40), st.sampled_from(ENDS))
+@whole_runs
+def test_what_comes_home_after_the_end_changes_nothing_but_is_kept(chance: Random, slots: int, policy: Policy) -> None:
+    run = shuffled_run(Run(new_machine(policy)), chance, slots)
+    ended, end, records = dataset(run), run.machine.stop, list(run.machine.records)
+    while run.out:
+        run.do(chance.choice(run.can_do()))
+        assert run.machine.next_ask() is None
+        assert run.machine.next_judge() is None
+    assert run.machine.stop is end
+    assert run.machine.records == records
+    assert dataset(run) == ended
+    again = Run(new_machine(policy))
+    again.replay(run.journal)
+    assert dataset(again) == ended
+    grown = Run(new_machine(Policy(target=40)))
+    grown.replay(run.journal)
+    grown.finish()
+    assert dataset(grown) == dataset(quiet_run(Policy(target=40)))
+
+
+def test_every_call_draws_anew_and_so_does_every_run() -> None:
+    asked = quiet_run().asked
+    assert len({ask.seed for ask in asked}) == len(asked)
+    assert len({record.lineage.parents for record in quiet_run().machine.records}) > 3
+    assert dataset(quiet_run(run_seed=1)) != dataset(quiet_run(run_seed=2))
+
+
+@pytest.mark.parametrize("policy", ENDS, ids=lambda policy: str(quiet_run(policy).machine.stop))
+def test_the_tally_is_what_retired(policy: Policy) -> None:
+    run = quiet_run(policy)
+    tally, account, turns = run.machine.tally, run.machine.account, len(run.retired)
+    retired = [event for event in run.journal if turn_of(event) < turns]
+    answers = [event for event in retired if isinstance(event, Answered)]
+    assert [turn.turn for turn in run.retired] == list(range(turns)) == list(range(tally.turns))
+    assert run.machine.records == [record for turn in run.retired for record in turn.records]
+    assert tally.kept == len(run.machine.records)
+    lost = [rejection.lost for turn in run.retired for rejection in turn.rejections]
+    assert (tally.lost.total(), tally.rejected.total()) == (lost.count(True), lost.count(False))
+    assert min(tally.lost.total(), tally.rejected.total(), tally.refused.total()) > 0
+    assert tally.calls == len(retired) - sum(isinstance(event, Judged) for event in retired)
+    assert tally.refused.total() == sum(isinstance(event, Refused) for event in retired)
+    assert tally.tokens == sum(event.usage.prompt_tokens + event.usage.completion_tokens for event in answers)
+    assert account.read == tally.drafts + account.in_flight
+
+
+def turn_of(event: Event) -> int:
+    return event.turn if isinstance(event, Judged) else event.id.turn
+
+
+def test_a_draft_is_made_by_the_replies_to_its_own_calls() -> None:
+    run = quiet_run(Policy(target=60))
+    texts = {str(event.id): event.text for event in run.journal if isinstance(event, Answered)}
+    for record in run.machine.records:
+        task, (first, *later) = record.task, record.lineage.calls
+        turn, _, item = (int(part) for part in (task.id[1:].replace(".", " 0 ")).split())
+        assert first == f"{turn}.0.0"
+        assert texts[first].split()[item] == task.instruction
+        assert [call.split(".")[::2] for call in later] == [[str(turn), str(item)]] * len(later)
+        assert task.output == texts[f"{turn}.2.{item}"]
+        assert task.input == texts.get(f"{turn}.1.{item}", "")
 
 
 def test_a_smaller_target_gives_the_beginning_of_the_larger_dataset() -> None:
@@ -92,6 +174,7 @@ def test_a_smaller_target_gives_the_beginning_of_the_larger_dataset() -> None:
 
 
 @given(st.integers(1, 30), st.integers(1, 30))
+@settings(deadline=None)
 def test_a_target_may_grow_and_shrink_over_one_journal(first: int, second: int) -> None:
     run = quiet_run(Policy(target=first))
     grown = Run(new_machine(Policy(target=second)))
@@ -103,8 +186,7 @@ def test_a_target_may_grow_and_shrink_over_one_journal(first: int, second: int) 
 def test_a_narrower_budget_replays_what_a_wider_one_started() -> None:
     wide = Run(new_machine(Policy(target=10_000)))
     for _ in range(40):
-        for piece in wide.collect():
-            wide.do(piece)
+        wide.work()
     narrow = Run(new_machine(Policy(target=10_000, max_calls=wide.machine.tally.calls + 5)))
     narrow.replay(wide.journal)
     assert 0 < narrow.machine.tally.turns <= wide.machine.tally.turns
@@ -143,12 +225,15 @@ def test_verdicts_must_be_about_the_drafts_that_wait() -> None:
         assert ask is not None
         run.machine.feed(answer(ask))
         judge = run.machine.next_judge()
-    right = run.gate.judge(judge)
+    right = Judged(judge.turn, judge.stage, run.gate.judge(judge.stage, judge.drafts))
+    assert len(right.verdicts) > 1
     before = run.machine.account
     for wrong in (
+        Judged(right.turn, right.stage, right.verdicts[::-1]),
+        Judged(right.turn, right.stage, tuple(replace(verdict, draft="t00099.0") for verdict in right.verdicts)),
         Judged(right.turn, right.stage, right.verdicts[:-1]),
         Judged(right.turn, right.stage, right.verdicts + right.verdicts[:1]),
-        Judged(right.turn, right.stage, tuple(type(v)(v.draft, v.kept, "because") for v in right.verdicts)),
+        Judged(right.turn, right.stage, tuple(replace(verdict, reason="because") for verdict in right.verdicts)),
     ):
         with pytest.raises(InternalError):
             run.machine.feed(wrong)
@@ -163,12 +248,10 @@ def test_lag_grows_with_the_run_within_its_limits(turn: int) -> None:
 
 
 def test_in_flight_never_passes_the_lag() -> None:
-    run = Run(new_machine(Policy(target=60)))
-    while run.machine.stop is None:
-        for piece in run.collect():
-            run.do(piece)
-            assert run.machine.turns_in_flight <= 5
+    run = quiet_run(Policy(target=60))
     assert run.machine.stop is Stop.TARGET
+    assert max(run.flight.values()) == 5
+    assert all(count <= plan().lag(turns + count - 1) for turns, count in run.flight.items() if count)
 
 
 def test_a_turn_sees_the_pool_of_its_lag_and_no_other() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from selfgen.canon import hash_int
 from selfgen.core.machine import Machine
 from selfgen.core.ports import Fault, Reading, Stage, Subject
+from selfgen.core.replay import replay
 from selfgen.core.tally import Policy
 from selfgen.core.tasks import Draft, Task
 from selfgen.core.turns import Plan, Retired
@@ -88,8 +89,12 @@ class WordGate:
 
     seen: set[str] = field(default_factory=set)
 
-    def judge(self, judge: Judge) -> Judged:
-        return Judged(judge.turn, judge.stage, tuple(self._verdict(judge.stage, draft) for draft in judge.drafts))
+    def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
+        return tuple(self._verdict(stage, draft) for draft in drafts)
+
+    def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
+        if stage == 0:
+            self.seen |= {d.instruction for d, v in zip(drafts, verdicts, strict=True) if v.kept}
 
     def _verdict(self, stage: int, draft: Draft) -> Verdict:
         if stage == 0 and draft.instruction in self.seen:
@@ -100,60 +105,69 @@ class WordGate:
             self.seen.add(draft.instruction)
         return Verdict(draft.id, True, "")
 
-    def recall(self, drafts: Sequence[Draft], judged: Judged) -> None:
-        self.seen |= {
-            d.instruction for d, v in zip(drafts, judged.verdicts, strict=True) if v.kept and judged.stage == 0
-        }
-
 
 @dataclass
 class Run:
-    """A machine with its gate and its journal, driven by hand."""
+    """A machine with its gate and its journal, driven by hand. `out` is work that was handed out and is not done;
+    `flight` holds, by the number of turns that have retired, how many had started and not retired."""
 
     machine: Machine
     gate: WordGate = field(default_factory=WordGate)
     journal: list[Event] = field(default_factory=list)
     retired: list[Retired] = field(default_factory=list)
     asked: list[Ask] = field(default_factory=list)
+    out: list[Ask | Judge] = field(default_factory=list)
+    flight: dict[int, int] = field(default_factory=dict)
 
     def tell(self, event: Event) -> None:
         self.journal.append(event)
         self.machine.feed(event)
         self.retired += self.machine.take_retired()
+        self.flight[self.machine.tally.turns] = self.machine.turns_in_flight
         assert self.machine.account.balanced
 
-    def collect(self) -> list[Ask | Judge]:
-        """Take all work that is there."""
-        work: list[Ask | Judge] = []
+    def collect(self) -> None:
+        """Take all work that is there. A run that has not ended and has none out would wait for ever."""
         while ask := self.machine.next_ask():
             self.asked.append(ask)
-            work.append(ask)
+            self.out.append(ask)
         while judge := self.machine.next_judge():
-            work.append(judge)
-        return work
+            self.out.append(judge)
+        assert self.out or self.machine.stop is not None, "nothing to do and no end"
 
     def do(self, work: Ask | Judge) -> None:
-        self.tell(answer(work) if isinstance(work, Ask) else self.gate.judge(work))
+        self.out.remove(work)
+        if isinstance(work, Ask):
+            self.tell(answer(work))
+        else:
+            self.tell(Judged(work.turn, work.stage, self.gate.judge(work.stage, work.drafts)))
+
+    def can_do(self) -> list[Ask | Judge]:
+        """Return what may be done next: any call, and the first batch of each gate."""
+        judges = [work for work in self.out if isinstance(work, Judge)]
+        first = {judge.stage: judge for judge in reversed(judges)}
+        return [*(work for work in self.out if isinstance(work, Ask)), *first.values()]
 
     def replay(self, events: Sequence[Event]) -> None:
-        """Fold a journal into the machine, as a resumed run does."""
-        for event in events:
-            if self.machine.stop is not None:
-                break
-            turn = event.turn if isinstance(event, Judged) else event.id.turn
-            self.machine.admit(turn)
-            if isinstance(event, Judged):
-                self.gate.recall(self.machine.drafts_of(event), event)
-            self.machine.feed(event)
-            self.journal.append(event)
-            self.retired += self.machine.take_retired()
-            assert self.machine.account.balanced
+        """Fold a journal into the machine and its gate, as a resumed run does."""
+        replay(self.machine, self.gate, events, self.retired.extend, self._before)
+        assert self.machine.account.balanced
+
+    def _before(self, machine: Machine, event: Event) -> None:
+        assert machine.account.balanced
+        self.journal.append(event)
+
+    def work(self) -> None:
+        """Do all that can be done now, in the order in which it is handed out."""
+        self.collect()
+        for work in tuple(self.out):
+            if self.machine.stop is None:
+                self.do(work)
 
     def finish(self) -> None:
-        """Do all work in the order in which it is handed out."""
-        while self.machine.stop is None and (work := self.collect()):
-            for piece in work:
-                self.do(piece)
+        """Work until the run ends."""
+        while self.machine.stop is None:
+            self.work()
 
 
 def dataset(run: Run) -> list[str]:

@@ -20,6 +20,8 @@ Lang = Literal["en", "zh"]
 FAVOURITES = 12
 SCENE_RATE = 0.5
 TAIL_RATE = 0.6
+LONGEST = 800
+"""Characters; no family writes an instruction half as long."""
 _ROOMS: Mapping[str, tuple[str, ...]] = {
     "en": (
         "en_number",
@@ -102,11 +104,17 @@ def compose_near_duplicate(lang: Lang, dice: Dice) -> Proposal:
     return Proposal(favourite.family, favourite.slots, opening + favourite.instruction)
 
 
+def count_wide(text: str) -> int:
+    """Count Chinese characters, roughly: in UTF-8 they take two bytes more than ASCII does."""
+    return (len(text.encode("utf-8", "replace")) - len(text)) // 2
+
+
 def look_up(text: str) -> Proposal | None:
     """Find the task that a text holds, or None where it comes from no family. A text of both languages is tried in
     the language of most of its characters first."""
-    foreign = sum(1 for character in text if character > "\u2e7f")
-    order: tuple[Lang, Lang] = ("zh", "en") if foreign * 4 > len(text) else ("en", "zh")
+    if len(text) > LONGEST:
+        return None
+    order: tuple[Lang, Lang] = ("zh", "en") if count_wide(text) * 4 > len(text) else ("en", "zh")
     for lang in order:
         index, length = _index(lang), _KEY_LENGTH[lang]
         tried: set[int] = set()

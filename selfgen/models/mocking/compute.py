@@ -7,6 +7,7 @@ fractions stay exact until they are written down.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
@@ -17,9 +18,23 @@ from selfgen.models.mocking.frame import Slots
 Sum = Callable[[Slots], tuple[str, str]]
 
 
+_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?")
+
+
 def number(text: str) -> Fraction:
-    """Read "12", "2.50" or "1,200" exactly."""
-    return Fraction(text.replace(",", ""))
+    """Read "12", "2.50" or "1,200" exactly. Raises ValueError for anything else, and for numbers beyond reason."""
+    plain = text.strip().replace(",", "")
+    if not _NUMBER.fullmatch(plain):
+        raise ValueError(f"not a number of this grammar: {text[:40]!r}")
+    return Fraction(plain)
+
+
+def count(text: str, most: int) -> int:
+    """Read a whole number up to `most`: people write tasks too, and a sum must not run for hours."""
+    value = int(number(text))
+    if not 0 < value <= most:
+        raise ValueError(f"beyond this grammar: {text[:40]!r}")
+    return value
 
 
 def trim(value: Fraction | int, places: int = 2) -> str:
@@ -154,7 +169,7 @@ def tank(s: Slots) -> tuple[str, str]:
 
 
 def next_term(s: Slots) -> tuple[str, str]:
-    terms = [int(part) for part in s["terms"].replace("，", ",").replace("、", ",").split(",")]
+    terms = [int(number(part)) for part in s["terms"].replace("，", ",").replace("、", ",").split(",")]
     steps = [after - before for before, after in pairwise(terms)]
     if len(set(steps)) == 1:
         return str(terms[-1] + steps[0]), f"{terms[-1]} + {steps[0]} = {terms[-1] + steps[0]}".replace("+ -", "− ")
@@ -175,13 +190,13 @@ def common_multiple(s: Slots) -> tuple[str, str]:
 
 
 def binary(s: Slots) -> tuple[str, str]:
-    n = int(s["n"])
+    n = count(s["n"], 10**6)
     powers = [str(1 << bit) for bit in range(n.bit_length() - 1, -1, -1) if n >> bit & 1]
     return f"{n:b}", f"{n} = {' + '.join(powers)}"
 
 
 def roman(s: Slots) -> tuple[str, str]:
-    rest, letters, steps = int(s["n"]), "", []
+    rest, letters, steps = count(s["n"], 3999), "", []
     for value, sign in _ROMAN:
         while rest >= value:
             letters, rest = letters + sign, rest - value
@@ -196,7 +211,7 @@ _ROMAN = (
 
 
 def factors(s: Slots) -> tuple[str, str]:
-    rest, found, divisor = int(s["n"]), [], 2
+    rest, found, divisor = count(s["n"], 10**6), [], 2
     while divisor * divisor <= rest:
         while rest % divisor == 0:
             found.append(str(divisor))

@@ -96,10 +96,7 @@ NOTICE = Document(
             "Please note that {event} has moved to {room}. The new time is {time} on {weekday}, {date}. {who} "
             "collects names until {until}."
         ),
-        (
-            "Everybody is welcome: {event}, {weekday}, {date}, {time}, {room}. Questions go to {who}, places are "
-            "held until {until}."
-        ),
+        ("Everybody is welcome: {event}, {weekday}, {date}, {time}, {room}. Ask {who}; places are held until {until}."),
     ),
     POOLS,
     {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from selfgen.models.mocking.en_facts_tables import COUNTRIES, ELEMENTS, OPPOSITES, PLURALS, PROVERBS, TERMS, VERBS
 from selfgen.models.mocking.en_words import JOBS, NAMES, PLACES, SHOPS
 from selfgen.models.mocking.frame import STYLE, Family, Pool, Slots
@@ -54,9 +56,11 @@ def _country(slots: Slots, _: str) -> str:
 
 
 def _profile(slots: Slots, _: str) -> str:
-    capital, continent, currency = COUNTRIES[slots["country"]]
+    country = slots["country"]
+    capital, continent, currency = COUNTRIES[country]
     if slots.get(STYLE) == "json":
-        return f'{{"country": "{slots["country"]}", "capital": "{capital}", "continent": "{continent}", "currency": "{currency}"}}'
+        fields = {"country": country, "capital": capital, "continent": continent, "currency": currency}
+        return json.dumps(fields, ensure_ascii=False)
     return f"- Capital: {capital}\n- Continent: {continent}\n- Currency: {currency}"
 
 

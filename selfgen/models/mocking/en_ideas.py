@@ -67,7 +67,7 @@ def _minutes(start: str, minutes: int) -> str:
 
 
 def _study_day(slots: Slots, _: str) -> str:
-    count, length, rest = int(slots["n"]), int(slots["m"]), int(slots["b"])
+    count, length, rest = compute.count(slots["n"], 30), int(slots["m"]), int(slots["b"])
     starts = [i * (length + rest) for i in range(count)]
     said = [
         f"{_minutes(slots['start'], s)}–{_minutes(slots['start'], s + length)} session {i}"
@@ -96,7 +96,9 @@ def _budget(slots: Slots, _: str) -> str:
 def _menu(slots: Slots, _: str) -> str:
     first = sum(map(ord, slots["who"] + slots["place"]))
     meals = MEALS[slots["diet"]]
-    return "\n".join(f"Day {day}: {meals[(first + day) % len(meals)]}" for day in range(1, int(slots["n"]) + 1))
+    return "\n".join(
+        f"Day {day}: {meals[(first + day) % len(meals)]}" for day in range(1, compute.count(slots["n"], 30) + 1)
+    )
 
 
 def _interview(slots: Slots, _: str) -> str:

@@ -15,41 +15,82 @@ TAILS = (
     ("It should sound like a real person.", ""),
 )
 WORDS: dict[str, Pool] = {
-    "who|other": NAMES, "place": PLACES, "item": GOODS, "thing": THINGS, "shop": SHOPS, "trade": JOBS, "room": ROOMS,
-    "n": span(3, 30), "hobby": HOBBIES, "day": WEEKDAYS, "event": EVENTS,
+    "dish": ("a salad", "fruit", "a pot of soup", "some bread", "a pie", "lemonade", "cheese", "a cake", "olives"),
+    "who|other": NAMES,
+    "place": PLACES,
+    "item": GOODS,
+    "thing": THINGS,
+    "shop": SHOPS,
+    "trade": JOBS,
+    "room": ROOMS,
+    "n": span(3, 30),
+    "hobby": HOBBIES,
+    "day": WEEKDAYS,
+    "event": EVENTS,
     "damp": (
-        "the heating is broken", "the roof leaks", "the front door does not close", "there is mould in the bathroom",
-        "the lift is stuck", "the hot water fails every morning",
+        "the heating is broken",
+        "the roof leaks",
+        "the front door does not close",
+        "there is mould in the bathroom",
+        "the lift is stuck",
+        "the hot water fails every morning",
     ),
     "mishap": (
-        "broke a vase", "forgot the appointment", "stained the carpet", "lost the spare key",
-        "scratched the car", "let the plants dry out",
+        "broke a vase",
+        "forgot the appointment",
+        "stained the carpet",
+        "lost the spare key",
+        "scratched the car",
+        "let the plants dry out",
     ),
     "joy": (
-        "the new job", "passing the exam", "the birth of your twins", "fifty years of marriage",
-        "the move to the countryside", "your first marathon",
+        "the new job",
+        "passing the exam",
+        "the birth of your twins",
+        "fifty years of marriage",
+        "the move to the countryside",
+        "your first marathon",
     ),
     "odd": (
-        "a letter dated tomorrow", "a door behind the wallpaper", "a suitcase full of keys",
-        "a clock that runs backwards", "a parrot that knows poems", "a stranger's diary with their own name in it",
+        "a letter dated tomorrow",
+        "a door behind the wallpaper",
+        "a suitcase full of keys",
+        "a clock that runs backwards",
+        "a parrot that knows poems",
+        "a stranger's diary with their own name in it",
     ),
     "worry": (
-        "insists on a refund without a receipt", "cannot decide between two colours",
-        "has never been here before and is shy", "is in a great hurry", "complains about the price",
+        "insists on a refund without a receipt",
+        "cannot decide between two colours",
+        "has never been here before and is shy",
+        "is in a great hurry",
+        "complains about the price",
         "brings back something used",
     ),
-}  # fmt: skip
+}
 LINES = {
-    **{"A": "Always ready with a helping hand,", "B": "Brave when the weather turns,", "C": "Calm in the middle of noise,"},
+    **{
+        "A": "Always ready with a helping hand,",
+        "B": "Brave when the weather turns,",
+        "C": "Calm in the middle of noise,",
+    },
     **{"D": "Dreaming of places far away,", "E": "Eager to hear a good story,", "F": "Faithful to friends of old,"},
     **{"G": "Glad of the smallest gift,", "H": "Humming a tune at dawn,", "I": "Inventing games on rainy days,"},
     **{"J": "Joking when others despair,", "K": "Keeping a secret safe,", "L": "Laughing until it hurts,"},
     **{"M": "Mending whatever is torn,", "N": "Never too proud to ask,", "O": "Open to every new road,"},
     **{"P": "Patient with clumsy hands,", "Q": "Quick to forgive a mistake,", "R": "Reading beneath the lamp,"},
-    **{"S": "Sharing the last piece of bread,", "T": "Telling the truth with care,", "U": "Undaunted by hills and stairs,"},
-    **{"V": "Visiting those who are lonely,", "W": "Walking the dogs at dusk,", "X": "X marks the spot of a treasured heart,"},
+    **{
+        "S": "Sharing the last piece of bread,",
+        "T": "Telling the truth with care,",
+        "U": "Undaunted by hills and stairs,",
+    },
+    **{
+        "V": "Visiting those who are lonely,",
+        "W": "Walking the dogs at dusk,",
+        "X": "X marks the spot of a treasured heart,",
+    },
     **{"Y": "Young in spirit for ever,", "Z": "Zest in each word and step,"},
-}  # fmt: skip
+}
 
 
 def _acrostic(slots: Slots, _: str) -> str:
@@ -91,17 +132,17 @@ FAMILIES: tuple[Family, ...] = (
     letter(
         "invitation",
         (
-            "Invite the neighbours to {event} in {room} on {day}; everyone should bring {item}.",
-            "Compose an invitation to {event}: it is held on {day} in {room}, and guests bring {item}.",
+            "Invite the neighbours to {event} in {room} on {day}; everyone should bring {dish}.",
+            "Compose an invitation to {event}: it is held on {day} in {room}, and guests bring {dish}.",
             (
                 "The {trade} next door organises {event} on {day}. Word an invitation that mentions {room} and "
-                "asks for {item}."
+                "asks for {dish}."
             ),
         ),
         "Dear neighbours,\n\nyou are warmly invited to {event} on {day} in {room}. There will be coffee, "
         "good company and a corner for"
-        " the children. Please bring {item}, so that there is enough for everybody.\n\nWe look forward to seeing you!",
-        "Come to {event} on {day} in {room}! Please bring {item}. All neighbours are welcome.",
+        " the children. Please bring {dish}, so that there is enough for everybody.\n\nWe look forward to seeing you!",
+        "Come to {event} on {day} in {room}! Please bring {dish}. All neighbours are welcome.",
     ),
     letter(
         "landlord",
@@ -192,7 +233,7 @@ FAMILIES: tuple[Family, ...] = (
     letter(
         "notice_board",
         (
-            "Draft a notice that {room} stays closed on {day} because of {event}; questions go to {who}.",
+            "Draft a notice that {room} stays closed on {day} because of {event}; {who} answers questions.",
             "Because of {event}, nobody can use {room} on {day}. Announce it on the board and name {who} as contact.",
         ),
         "Please note: owing to {event}, {room} will be closed all day on {day}. From the next morning on it "

@@ -191,7 +191,7 @@ FAMILIES: tuple[Family, ...] = (
             ),
         ),
         OWNERS,
-        listing.from_list(listing.counts),
+        listing.from_list(listing.counts(": ")),
         LIST_TAILS,
         give=give_repeating,
     ),

@@ -59,8 +59,8 @@ class Sorter:
         return split_labels(slots[LABELS])
 
     def place(self, slots: Slots, position: int, dice: Dice) -> str:
-        """Write a text that deserves the label at a position."""
-        meaning = self.meanings[self.options(slots)[position]]
+        """Write a text that deserves the label at a position (labels that a person thought of stand for any)."""
+        meaning = self.meanings.get(self.options(slots)[position], position % len(self.frames))
         return dice.pick(self.frames[meaning]).render(fill(self.pools, dice))
 
     def answer(self, slots: Slots, given: str) -> str:

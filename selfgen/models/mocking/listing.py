@@ -73,9 +73,14 @@ def unique(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def counts(items: list[str]) -> list[str]:
-    counted = sorted(Counter(items).items(), key=lambda pair: (-pair[1], pair[0]))
-    return [f"{item}: {count}" for item, count in counted]
+def counts(colon: str) -> Callable[[list[str]], list[str]]:
+    """Count entries: the most frequent first, equal ones in the order of their characters."""
+
+    def work(items: list[str]) -> list[str]:
+        counted = sorted(Counter(items).items(), key=lambda pair: (-pair[1], pair[0]))
+        return [f"{item}{colon}{count}" for item, count in counted]
+
+    return work
 
 
 def words(text: str) -> list[str]:

@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from selfgen.core.work import Message
 from selfgen.models.mocking import mess
-from selfgen.models.mocking.book import Lang, Proposal, compose, compose_near_duplicate, look_up
+from selfgen.models.mocking.book import Lang, Proposal, compose, compose_near_duplicate, count_wide, look_up
 from selfgen.models.mocking.dice import Dice
 
 TASKS_PER_CALL = 6
 _DECODER = json.JSONDecoder()
 _STAND_IN = {"en": "This is a stand-in reply to: {text}", "zh": "（示例回复，不是真正的回答）{text}"}
+_NO_TEXT = {"en": "A text of the stand-in model.", "zh": "（示例文字）"}
 _PICKS = (("first", ("names first", "最先")), ("last", ("names last", "最后")), ("middle", ("neither first", "中间")))
 
 
@@ -109,7 +110,7 @@ def _write_input(task: Proposal, dice: Dice) -> str:
 def _label_first(last: str, lang: Lang, dice: Dice) -> dict[str, Any]:
     task, end = find_task(last)
     if task is None or task.family.options is None or task.family.place is None:
-        return {"output": "no label", "input": _STAND_IN[lang].format(text="")}
+        return {"output": "no label", "input": _NO_TEXT[lang]}
     labels = task.family.options(task.slots)
     pick = next((pick for pick, words in _PICKS if any(word in last[end:] for word in words)), "")
     inner = labels[1:-1] or labels
@@ -124,8 +125,8 @@ def answer(task_text: str) -> str:
     if task is not None:
         try:
             return task.family.answer(task.slots, given.strip())
-        except (ValueError, LookupError, ArithmeticError):
-            pass  # the input is none of ours: no family can work on it
+        except (ValueError, LookupError, ArithmeticError, StopIteration):
+            pass  # the form is ours, but a person filled it: with words or an input that the family does not know
     return _STAND_IN[_lang_of(instruction)].format(text=" ".join(instruction.split())[:200])
 
 
@@ -187,17 +188,12 @@ def guess_lang(messages: Sequence[Message]) -> Lang:
 
 
 def _lang_of(text: str) -> Lang:
-    return "zh" if _wide(text) * 5 >= len(text) > 0 else "en"
-
-
-def _wide(text: str) -> int:
-    """Count characters of three bytes, roughly: Chinese ones take two bytes more than ASCII does."""
-    return (len(text.encode("utf-8", "replace")) - len(text)) // 2
+    return "zh" if count_wide(text) * 5 >= len(text) > 0 else "en"
 
 
 def tokens(text: str) -> int:
     """Estimate tokens: one a Chinese character, a quarter of the others."""
-    wide = _wide(text)
+    wide = count_wide(text)
     return wide + (len(text) - wide + 3) // 4
 
 

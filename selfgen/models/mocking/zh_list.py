@@ -177,7 +177,7 @@ FAMILIES: tuple[Family, ...] = (
             "{place}的库房要盘点：下面各种货物分别有几件？从最多的写起。",
         ),
         OWNERS,
-        listing.from_list(listing.counts, COMMA),
+        listing.from_list(listing.counts("："), COMMA),
         LIST_TAILS[1:3],
         give=give_repeating,
     ),

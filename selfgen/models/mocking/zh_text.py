@@ -43,6 +43,12 @@ def give_sentence(_: Slots, dice: Dice) -> str:
     return dice.pick(NOTES).render(fill(NOTE_POOLS, dice))
 
 
+def give_address(_: Slots, dice: Dice) -> str:
+    return (
+        f"{dice.pick(NAMES)}住{dice.below(30) + 2}号楼{dice.below(1800) + 101}室，电话尾号{dice.below(9000) + 1000}。"
+    )
+
+
 def give_poem(_: Slots, dice: Dice) -> str:
     return dice.pick(POEMS)
 
@@ -101,9 +107,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         OWNERS,
         listing.from_text(lambda text: text.translate(_DIGITS), "{value}"),
-        give=lambda _, dice: (
-            f"{dice.pick(MONTHS)}{dice.below(27) + 1}日，{dice.pick(NAMES)}来了{dice.below(90) + 10}位客人。"
-        ),
+        give=give_address,
     ),
     Family(
         "backwards",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,31 +82,44 @@ def guard(run: RunDir) -> None:
 
 def open_book(run: RunDir, before: Before | None = None) -> Book:
     """Read a run. Raises StoreFault when there is none, or when its journal is damaged."""
-    reader = Reader(run.database)
-    try:
-        header = reader.header()
-        if "config" not in header:
-            raise StoreFault(f"{run.path} was made but never begun", todo="Start it with `selfgen run`.")
-        source = _read_source(run, header)
+    with closing(Reader(run.database)) as reader:
+        header, source = _read_header(run, reader)
         machine = build_machine(source)
         retired: list[Retired] = []
-        # All events are taken out first: a replay may end before they do, and what is left would outlive the reader.
-        replay(machine, NoGates(), list(reader.events()), retired.extend, before)
+        try:
+            with pass_events(reader) as events:
+                replay(machine, NoGates(), events, retired.extend, before)
+        except InternalError as error:
+            raise StoreFault(f"{run.path}: the journal does not fit together: {error.what}", todo=_RESTORE) from error
         return Book(run, header, source, machine, retired, reader.notes(), reader.times(), is_held(run))
-    except InternalError as error:
-        raise StoreFault(f"{run.path}: the journal does not fit together: {error.what}", todo=_RESTORE) from error
-    finally:
-        reader.close()
 
 
-_RESTORE = "`selfgen verify` tells more. Restore the run folder from a backup, or start a new run with another --out."
+def read_source(run: RunDir) -> Source:
+    """Read what a run is made of. Raises UsageError when it was never begun, StoreFault when its header is damaged."""
+    with closing(Reader(run.database)) as reader:
+        return _read_header(run, reader)[1]
 
 
-def _read_source(run: RunDir, header: Mapping[str, Any]) -> Source:
+def pass_events(reader: Reader) -> closing[Generator[Event]]:
+    """Return the events as a context whose end lets go of the database, also when a replay ends before they do."""
+    return closing(event for event in reader.events())
+
+
+_RESTORE = "Restore the run folder from a backup, or start a new run with another --out."
+
+
+def _read_header(run: RunDir, reader: Reader) -> tuple[Mapping[str, Any], Source]:
     try:
-        return from_header(header)
+        header = reader.header()
+        if not header:
+            raise UsageError(f"{run.path} was made but never begun", todo="Start it with `selfgen run`.")
+        return header, from_header(header)
     except (LookupError, TypeError, ValueError) as error:
-        raise StoreFault(f"{run.path}: the journal's header is damaged: {error}", todo=_RESTORE) from error
+        raise StoreFault(f"{run.path}: the journal's header is damaged: {_word(error)}", todo=_RESTORE) from error
+
+
+def _word(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error).split("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selfgen.assemble.book import Book, guard, open_book
+from selfgen.assemble.book import Book, guard, open_book, pass_events
 from selfgen.assemble.parts import StageGates, build_gates, build_machine, rejection_row
 from selfgen.assemble.session import record_row
 from selfgen.assemble.source import from_header, identity
@@ -43,9 +44,8 @@ def rebuild_files(run: RunDir) -> tuple[int, int]:
 
 def examine(run: RunDir) -> Iterator[Check]:
     """Yield one check after another. Reads everything, changes nothing."""
-    reader = Reader(run.database)
-    damage = reader.check()
-    reader.close()
+    with closing(Reader(run.database)) as reader:
+        damage = reader.check()
     yield Check(f"the journal is whole{': ' + damage[0] if damage else ''}", not damage)
     try:
         book = open_book(run, check_prompt)
@@ -103,14 +103,12 @@ class _Again:
 
 
 def _judge_again(run: RunDir) -> Check:
-    reader = Reader(run.database)
-    try:
+    with closing(Reader(run.database)) as reader:
         source = from_header(reader.header())
         machine = build_machine(source)
         again = _Again(build_gates(source, machine))
-        replay(machine, again, list(reader.events()), lambda retired: None)
-    finally:
-        reader.close()
+        with pass_events(reader) as events:
+            replay(machine, again, events, lambda retired: None)
     differ = f"; {len(again.differ)} differ: {', '.join(again.differ[:3])}" if again.differ else ""
     return Check(f"{again.judged} verdicts come out the same when judged again{differ}", not again.differ)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from selfgen import __version__
-from selfgen.assemble.parts import MOCK
+from selfgen import __version__, registry
+from selfgen.assemble.parts import MOCK, build_machine, build_models
 from selfgen.assemble.servers import prove, settle
 from selfgen.assemble.source import Source, load_source
 from selfgen.config import ModelConfig, RunConfig
-from selfgen.core.ports import Scope
+from selfgen.core.ports import Filter
 from selfgen.core.tasks import Draft, Task
 from selfgen.errors import SelfgenError
 
@@ -67,7 +66,35 @@ def _seeds(config: RunConfig) -> Iterator[Finding]:
     yield Finding("ok", f"{len(source.seeds)} seeds, language {source.config.lang}", source.notices)
     yield _self_similarity(source.seeds)
     yield _against_rouge_score(source.seeds)
-    yield from _every_filter(source)
+    try:
+        rehearse(source)
+        yield Finding("ok", f"recipe {source.config.recipe}, its prompts and all filters can be built")
+        yield from _every_filter(source)
+    except SelfgenError as error:
+        yield Finding("FAIL", error.what, tuple(error.todo.split("\n")), error)
+
+
+def rehearse(source: Source) -> None:
+    """Build what a run is made of, render its first prompt, and throw all away: a name or an option that is wrong is
+    found before anything is made on disk, or asked of a server. Raises BadConfig."""
+    config = source.config
+    build_machine(source).next_ask()
+    first = source.seeds[0]
+    for each in _all_filters(config):
+        each.prepare([Draft(first.id, first.instruction)])
+    for model in (config.propose, config.answering):
+        if model.model == MOCK and not model.base_url:
+            build_models(config.model_copy(update={"propose": model, "answer": model}), {})
+
+
+def _all_filters(config: RunConfig) -> list[Filter]:
+    """Return a fresh set of the filters that a run has, of both scopes."""
+    from selfgen.filters import BUILTIN, build_filters
+
+    names = registry.names("filters").keys() - BUILTIN.keys()
+    plugins = {name: registry.load("filters", name) for name in sorted(names)}
+    chosen = dict.fromkeys(plugins, False) | dict(config.filters)
+    return build_filters(config.lang, chosen, plugins=plugins)
 
 
 def _self_similarity(seeds: Sequence[Task]) -> Finding:
@@ -107,19 +134,14 @@ def _against_rouge_score(seeds: Sequence[Task]) -> Finding:
 
 def _every_filter(source: Source) -> Iterator[Finding]:
     """Run every filter over the seeds, each alone: what a filter says about good tasks says much about the filter."""
-    from selfgen.filters import build_filters
-
-    scopes: tuple[Scope, ...] = ("instruction", "task")
     refused: dict[str, list[str]] = {}
-    for each in build_filters(source.config.lang, source.config.filters, scopes=scopes):
-        reasons: Counter[str] = Counter()
+    for each in _all_filters(source.config):
         for seed in source.seeds:
             draft = Draft(seed.id, seed.instruction, seed.input, seed.output, seed.labels)
             if each.scope == "task" and not seed.output:
                 continue
             each.prepare([draft])
             if reason := each.check(draft).reason:
-                reasons[reason] += 1
                 refused.setdefault(each.name, []).append(f"{seed.id} {reason}: {seed.instruction}")
             each.remember(draft)
     if not refused:

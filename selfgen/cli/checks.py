@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from selfgen.cli.screen import line, next_step, out, say, text
-from selfgen.errors import SelfgenError
+from selfgen.cli.screen import line, next_step, out, plain, say, text
+from selfgen.errors import BadData, SelfgenError
 
 _STYLES = {"ok": "green", "note": "yellow", "FAIL": "red"}
 
@@ -41,14 +42,24 @@ def doctor(
     }
     worst: SelfgenError | None = None
     failed = 0
-    for finding in examine(gather(config, nest(given)), environment(), offline=offline):
+    gathered = gather(config, nest(given))
+    for finding in examine(gathered, environment(), offline=offline):
         out().print(text(f"{finding.grade:<4} ", _STYLES[finding.grade]) + text(line(finding.what)))
         for detail in finding.details:
-            say(f"       {line(detail, 160)}", "dim")
+            say(f"       {' '.join(plain(detail).splitlines())[:200]}", "dim")
         failed += finding.grade == "FAIL"
         worst = worst or finding.error
     if worst is not None:
         return worst.exit_code
-    if not failed:
-        next_step("selfgen run ...", "all is ready")
-    return 70 if failed else 0
+    if failed:
+        return BadData.exit_code
+    if gathered.seeds and not offline:
+        next_step(shlex.join(["selfgen", "run", *_options(seeds, config, model, base_url)]), "all is ready")
+    return 0
+
+
+def _options(seeds: list[str] | None, config: Path | None, model: str | None, base_url: str | None) -> list[str]:
+    """Return what was checked as options for `selfgen run`."""
+    named = [("--seeds", seed) for seed in seeds or []]
+    named += [("--config", str(config or "")), ("--model", model or ""), ("--base-url", base_url or "")]
+    return [word for pair in named if pair[1] for word in pair]

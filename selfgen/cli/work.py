@@ -148,12 +148,17 @@ def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:
 
 
 def _work(folder: Any, source: Any) -> int:
+    from selfgen.assemble.book import guard
+    from selfgen.assemble.doctor import rehearse
     from selfgen.assemble.parts import MOCK, prices_of
     from selfgen.assemble.session import Session
     from selfgen.assemble.settings import environment
     from selfgen.cli.live import View
     from selfgen.cli.summary import show_ending
 
+    guard(folder)
+    if not folder.exists:
+        rehearse(source)
     started = time.monotonic()
     with Session(folder, source, environment()) as session:
         config = session.source.config

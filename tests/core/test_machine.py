@@ -130,7 +130,7 @@ def test_every_call_draws_anew_and_so_does_every_run() -> None:
     assert dataset(quiet_run(run_seed=1)) != dataset(quiet_run(run_seed=2))
 
 
-@pytest.mark.parametrize("policy", ENDS, ids=lambda policy: str(quiet_run(policy).machine.stop))
+@pytest.mark.parametrize("policy", ENDS, ids=("target", "calls", "tokens", "saturated"))
 def test_the_tally_is_what_retired(policy: Policy) -> None:
     run = quiet_run(policy)
     tally, account, turns = run.machine.tally, run.machine.account, len(run.retired)

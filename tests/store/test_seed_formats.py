@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -264,22 +263,9 @@ def test_the_names_of_formats() -> None:
     assert FORMATS == ("auto", "self-instruct", "alpaca", "messages", "sharegpt", "csv", "txt", "lines")
 
 
-def test_fifty_thousand_rows_are_quick(tmp_path: Path) -> None:
-    rows: list[object] = [
-        {"instruction": f"Describe the number {n} in a sentence.", "input": "", "output": "It is large. " * 10}
-        for n in range(50_000)
-    ]
-    text = dump(rows)
-    start = time.process_time()
-    assert len(read(tmp_path, text).tasks) == 50_000
-    assert time.process_time() - start < 6, "three times the intended 2 s, for slow and busy machines"
-
-
 @pytest.mark.parametrize("name", ["general_en", "general_zh", "customer_service_en", "customer_service_zh"])
 def test_the_shipped_seeds_are_good(name: str) -> None:
     path = SHIPPED / f"{name}.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is not in this checkout")
     seeds = read_seeds([path])
     assert seeds.files[0].format == "self-instruct"
     assert len(seeds.tasks) >= (100 if name.startswith("general") else 30)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -92,6 +93,7 @@ class Session:
         self._stack.close()
 
     def _open(self) -> None:
+        self._stack.enter_context(_rare_collections())
         header = read_header(self.run)
         if header:
             self.source = self.source.settle(adopt(self.source.config, from_header(header).config))
@@ -148,6 +150,7 @@ class Session:
             max_seconds=hours * 3600 if hours else None,
             watch=lambda snapshot: self._on_tick(models, snapshot, watch),
         )
+        gc.freeze()
         self._writer.note("started", f"with {self.machine.tally.kept} records")
         ending = stream.run()
         self._writer.note("ended", str(ending.name).lower())
@@ -158,6 +161,18 @@ class Session:
     def _on_tick(self, models: Mapping[Role, Model], snapshot: Snapshot, watch: Callable[[Progress], None]) -> None:
         self._derived.flush()
         watch(Progress(self.machine, models, snapshot, self._last, self.resumed_with))
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for unreachable cycles seldom: a session makes hardly any, and each search walks through all records."""
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def record_row(record: Record) -> bytes:

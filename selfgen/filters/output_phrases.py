@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from selfgen.filters.phrases import phrases
 
-PLACEHOLDER_OUTPUT = phrases(
+PLACEHOLDER_START = phrases(
     en=[
         r"^\W*(?:n/a|no[ _]?(?:output|input|response|answer)|not applicable|none required|null|tbd|todo)\W*$",
         r"^\W*lorem ipsum\b",
-        r"<\s*(?:no|empty)[ _]?(?:input|output|response)?\s*>",
         r"^\s*(?:\.{2,}|…+)\s*$",
     ],
-    zh=[
-        "^\\W*(?:无输[入出]|没有输[入出]|不适用|无需输[入出]|暂无|略|待补充|此处省略)\\W*$",
-        "<\\s*无输[入出]\\s*>|^\\s*…+\\s*$",
-    ],
+    zh=["^\\W*(?:无输[入出]|没有输[入出]|不适用|无需输[入出]|暂无|略|待补充|此处省略)\\W*$", "^\\s*…+\\s*$"],
 )
+"""All of these stand at the beginning of an output, most of them are all of it."""
+
+PLACEHOLDER_TAG = phrases(en=[r"<\s*(?:no|empty)[ _]?(?:input|output|response)?\s*>"], zh=["<\\s*无输[入出]\\s*>"])
 
 PLACEHOLDER_INPUT = phrases(
     en=[

@@ -15,7 +15,8 @@ from selfgen.filters.output_phrases import (
     ASKING,
     CLARIFICATION,
     PLACEHOLDER_INPUT,
-    PLACEHOLDER_OUTPUT,
+    PLACEHOLDER_START,
+    PLACEHOLDER_TAG,
     REFUSAL_PLAIN,
     REFUSAL_POLITE,
 )
@@ -52,7 +53,8 @@ def placeholder_filter() -> RuleFilter:
     "N/A" is an answer where the instruction names it, and a letter may well leave "[Your Name]" open."""
 
     def look(draft: Draft) -> Finding:
-        found = PLACEHOLDER_OUTPUT.find(draft.output) or _only_brackets(draft.output)
+        output = draft.output
+        found = PLACEHOLDER_START.begin(output) or PLACEHOLDER_TAG.find(output) or _only_brackets(output)
         if found and comparison_text(found) not in comparison_text(draft.instruction):
             return reject("placeholder", "placeholder_output", found)
         return reject_phrase("placeholder", "placeholder_input", PLACEHOLDER_INPUT.find(draft.input))

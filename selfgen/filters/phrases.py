@@ -24,6 +24,12 @@ class Phrases:
         match = self.search(text)
         return match.group() if match else ""
 
+    def begin(self, text: str) -> str:
+        """Return the phrase at the beginning of the text, "" where there is none; looks nowhere else."""
+        match = self.en.match(text)
+        match = self.zh.match(text) if match is None and not text.isascii() else match
+        return match.group() if match else ""
+
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match, an English one before a Chinese one."""
         match = self.en.search(text)

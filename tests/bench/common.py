@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import subprocess
@@ -36,6 +37,23 @@ def slot_server(slots: int, mean_ms: float, sigma: float) -> Iterator[str]:
 def stats(base_url: str) -> dict[str, float]:
     with urllib.request.urlopen(base_url.removesuffix("/v1") + "/stats") as reply:
         return dict(json.load(reply))
+
+
+def watch(process: subprocess.Popen[str], base_url: str, enough: float = math.inf) -> list[dict[str, float]]:
+    """Ask for the server's stats ten times a second, until a process ends or so many calls more have been served."""
+    samples = [stats(base_url)]
+    before = samples[0]["served"]
+    while process.poll() is None and samples[-1]["served"] - before < enough:
+        time.sleep(0.1)
+        samples.append(stats(base_url))
+    return [sample | {"served": sample["served"] - before} for sample in samples]
+
+
+def middle(samples: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the samples where a fifth and where four fifths of all calls had been served."""
+    served = samples[-1]["served"]
+    first, last = (next(each for each in samples if each["served"] >= served * part / 5) for part in (1, 4))
+    return first, last
 
 
 def write_seeds(path: Path, count: int) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.common import slot_server, start_selfgen, stats, table, wait, write_seeds
+from tests.bench.common import middle, slot_server, start_selfgen, table, wait, watch, write_seeds
 
 CASES = ((64, 0.6, "mild"), (256, 0.6, "mild"), (256, 1.2, "heavy"))
 MEAN_MS = 500
@@ -23,16 +23,11 @@ def busy(slots: int, sigma: float) -> tuple[float, float, int]:
             "run", "--seeds", seeds, "--base-url", base_url, "--out", Path(folder) / "run",
             "--target", calls_wanted * 6 // 7, "--concurrency", slots,
         )  # fmt: skip
-        samples = [stats(base_url)]
-        while process.poll() is None and samples[-1]["served"] < calls_wanted:
-            time.sleep(0.1)
-            samples.append(stats(base_url))
-        wait(process, started) if process.poll() is None else None
-    served = samples[-1]["served"]
-    first = next(sample for sample in samples if sample["served"] >= served / 5)
-    last = next(sample for sample in samples if sample["served"] >= served * 4 / 5)
+        samples = watch(process, base_url, enough=calls_wanted)
+        wait(process, started)
+    first, last = middle(samples)
     begun = next(sample for sample in samples if sample["served"] > 0)
-    return share(first, last, slots), share(begun, samples[-1], slots), int(served)
+    return share(first, last, slots), share(begun, samples[-1], slots), int(samples[-1]["served"])
 
 
 def share(first: dict[str, float], last: dict[str, float], slots: int) -> float:

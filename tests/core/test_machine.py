@@ -16,17 +16,17 @@ from world import Run, WordRecipe, answer, dataset, new_machine, plan
 
 from selfgen.core.machine import Machine
 from selfgen.core.tally import Policy, Stop
-from selfgen.core.work import Answered, Ask, CallId, Event, Judge, Judged, Refused, Usage
+from selfgen.core.work import Answered, Ask, CallId, Event, Judged, Refused, Usage
 from selfgen.errors import InternalError
 
 POLICY = Policy(target=30, window=40)
 ENDS = (
     POLICY,
-    Policy(target=10_000, max_calls=60),
-    Policy(target=10_000, max_tokens=900),
+    Policy(target=10_000, max_calls=41),
+    Policy(target=10_000, max_tokens=600),
     Policy(target=10_000, window=20, floor=Fraction(1, 20)),
 )
-"""One policy for each way in which a run may end."""
+"""One policy for each way in which a run may end; under both budgets turns are still in flight at the end."""
 
 
 @cache
@@ -255,15 +255,17 @@ def test_in_flight_never_passes_the_lag() -> None:
 
 
 def test_a_turn_sees_the_pool_of_its_lag_and_no_other() -> None:
-    run = quiet_run(Policy(target=60))
-    sizes = [0]
-    for turn in run.retired:
-        sizes.append(sizes[-1] + len(turn.records))
-    lag = plan().lag
-    for ask in run.asked:
-        seen = int(ask.messages[0].content.split()[0])
-        assert seen == sizes[max(0, ask.id.turn - lag(ask.id.turn) + 1)]
-    assert max(int(ask.messages[0].content.split()[0]) for ask in run.asked) > 0
+    lag, pools = plan().lag, set()
+    for target in range(1, 61, 3):
+        run = quiet_run(Policy(target=target))
+        sizes = [0]
+        for turn in run.retired:
+            sizes.append(sizes[-1] + len(turn.records))
+        for ask in run.asked:
+            seen = int(ask.messages[0].content.split()[0])
+            assert seen == sizes[max(0, ask.id.turn - lag(ask.id.turn) + 1)]
+            pools.add(seen)
+    assert len(pools) > 20
 
 
 def test_budgets_stop_the_run_within_what_is_in_flight() -> None:

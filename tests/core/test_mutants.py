@@ -215,9 +215,10 @@ MUTANTS = (
         OWED,
         "machine.py",
         (
-            ("if expected is None:", "if event.id.turn not in self._turns:"),
-            ("if call not in self._calls:", "if call.turn not in self._turns:"),
-            ("del self._calls[call]", "self._calls.pop(call, None)"),
+            ("class Machine:", "SETTLED = set()\n\nclass Machine:"),
+            ("if expected is None:", "if expected is None and event.id not in SETTLED:"),
+            ("if call not in self._calls:", "if call not in self._calls and call not in SETTLED:"),
+            ("del self._calls[call]", "SETTLED.add(call); self._calls.pop(call, None)"),
         ),
     ),
     Mutant(

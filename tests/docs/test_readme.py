@@ -1,4 +1,4 @@
-"""What the documents say is run: commands, Python blocks, the example plug-in; their tables are compared with the code."""
+"""What the documents say is run: commands, Python blocks, the example plug-in; tables are compared with the code."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from selfgen.models.mocking.frame import Slots
+from selfgen.models.mocking.frame import STYLE, Answer, Slots
 
 Sum = Callable[[Slots], tuple[str, str]]
 
@@ -227,6 +227,27 @@ def clock(s: Slots) -> tuple[str, str]:
     end = (hours * 60 + minutes + int(s["h"]) * 60 + int(s["min"])) % (24 * 60)
     value = f"{end // 60:02d}:{end % 60:02d}"
     return value, f"{s['start']} + {s['h']}:{int(s['min']):02d} = {value}"
+
+
+def told(compute_sum: Sum, sentence: str, joint: str = ", ") -> Answer:
+    """Answer with a sum in the style that a task asks for: bare, in a sentence, or with the working before it."""
+
+    def answer(slots: Slots, _: str) -> str:
+        value, working = compute_sum(slots)
+        value = value.replace(", ", joint)
+        style = slots.get(STYLE, "")
+        if style == "bare":
+            return value
+        said = sentence.format_map({**slots, "value": value})
+        return f"{working}\n{said}" if style == "work" else said
+
+    return answer
+
+
+def later(start: str, minutes: int) -> str:
+    """Return the time of day some minutes after "08:30"."""
+    hour, minute = map(int, start.split(":"))
+    return f"{(hour + (minute + minutes) // 60) % 24:02d}:{(minute + minutes) % 60:02d}"
 
 
 CONVERSIONS = {

@@ -56,7 +56,7 @@ TERMS: dict[str, tuple[str, str]] = {
         "a messenger scrambles a chat on its way",
     ),
     "a monopoly": ("a market with a single seller", "only one company sells water in a town"),
-    "evaporation": ("the change of a liquid into vapour below its boiling point", "a puddle vanishes in the sun"),
+    "evaporation": ("the change of a liquid into vapour without boiling", "a puddle vanishes in the sun"),
     "a hypothesis": (
         "an assumption that can be tested",
         "“plants grow faster with blue light” can be checked by a trial",

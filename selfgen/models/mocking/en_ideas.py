@@ -6,7 +6,8 @@ from selfgen.models.mocking import compute
 from selfgen.models.mocking.en_compare_tables import CHOICES, MEALS, VERSUS
 from selfgen.models.mocking.en_ideas_tables import GIFTS, HOW_TO, TRIPS
 from selfgen.models.mocking.en_words import EVENTS, JOBS, NAMES, PLACES, SHOPS
-from selfgen.models.mocking.frame import STYLE, Answer, Family, Slots, span
+from selfgen.models.mocking.frame import STYLE, Family, Slots, span
+from selfgen.models.mocking.listing import from_table, lines
 
 COUNTS = ("three", "four", "five")
 TAILS = (
@@ -20,23 +21,6 @@ TAILS = (
 )
 ADJECTIVES = ("Silver", "Quiet", "Merry", "Little", "Golden", "Wandering", "Blue", "Honest")
 NOUNS = ("Lantern", "Sparrow", "Anchor", "Thimble", "Maple", "Compass", "Acorn", "Ladder")
-
-
-def lines(items: list[str], style: str) -> str:
-    if style == "number":
-        return "\n".join(f"{place}. {item}" for place, item in enumerate(items, 1))
-    return "\n".join(items if style == "line" else [f"- {item}" for item in items])
-
-
-def from_table(table: dict[str, tuple[str, ...]], slot: str) -> Answer:
-    """Answer with as many ideas as the task asks for (all, where it names no number)."""
-
-    def answer(slots: Slots, _: str) -> str:
-        ideas = table[slots[slot]]
-        count = COUNTS.index(slots["k"]) + 3 if "k" in slots else len(ideas)
-        return lines(list(ideas[:count]), slots.get(STYLE, ""))
-
-    return answer
 
 
 def _shop_names(slots: Slots, _: str) -> str:
@@ -61,19 +45,14 @@ def _pros_cons(slots: Slots, _: str) -> str:
     return lines([f"For: {pro}" for pro in pros] + [f"Against: {con}" for con in cons], "bullet")
 
 
-def _minutes(start: str, minutes: int) -> str:
-    hour, minute = map(int, start.split(":"))
-    return f"{(hour + (minute + minutes) // 60) % 24:02d}:{(minute + minutes) % 60:02d}"
-
-
 def _study_day(slots: Slots, _: str) -> str:
     count, length, rest = compute.count(slots["n"], 30), int(slots["m"]), int(slots["b"])
     starts = [i * (length + rest) for i in range(count)]
     said = [
-        f"{_minutes(slots['start'], s)}–{_minutes(slots['start'], s + length)} session {i}"
+        f"{compute.later(slots['start'], s)}–{compute.later(slots['start'], s + length)} session {i}"
         for i, s in enumerate(starts, 1)
     ]
-    return "\n".join([*said, f"The day ends at {_minutes(slots['start'], starts[-1] + length)}."])
+    return "\n".join([*said, f"The day ends at {compute.later(slots['start'], starts[-1] + length)}."])
 
 
 def _agenda(slots: Slots, _: str) -> str:
@@ -82,7 +61,7 @@ def _agenda(slots: Slots, _: str) -> str:
     spent, said = 0, []
     for name, share in parts:
         length = total * share // 100
-        said.append(f"{_minutes(slots['start'], spent)} {name} ({length} min)")
+        said.append(f"{compute.later(slots['start'], spent)} {name} ({length} min)")
         spent += length
     return "\n".join(said)
 
@@ -123,7 +102,7 @@ FAMILIES: tuple[Family, ...] = (
             "What could colleagues in {place} give to somebody mad about {hobby}? I need {k} ideas.",
         ),
         {"k": COUNTS, "who": NAMES, "hobby": tuple(GIFTS), "n": span(18, 75), "place": PLACES},
-        from_table(GIFTS, "hobby"),
+        from_table(GIFTS, "hobby", COUNTS),
         TAILS,
         weight=3,
     ),
@@ -135,7 +114,7 @@ FAMILIES: tuple[Family, ...] = (
             "My neighbour {who} always forgets half of the things. Make a packing list for {trip}.",
         ),
         {"trip": tuple(TRIPS), "who": NAMES, "place": PLACES},
-        from_table(TRIPS, "trip"),
+        from_table(TRIPS, "trip", COUNTS),
         TAILS[:4],
     ),
     Family(
@@ -146,7 +125,7 @@ FAMILIES: tuple[Family, ...] = (
             "What is the right order of steps if a {trade} wants to {task}?",
         ),
         {"task": tuple(HOW_TO), "who": NAMES, "place": PLACES, "trade": JOBS},
-        from_table(HOW_TO, "task"),
+        from_table(HOW_TO, "task", COUNTS),
         TAILS[:3],
         weight=3,
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from selfgen.models.mocking import compute
-from selfgen.models.mocking.en_number import TAILS, told
+from selfgen.models.mocking.compute import told
+from selfgen.models.mocking.en_number import TAILS
 from selfgen.models.mocking.en_words import HOBBIES, MONTHS, NAMES, PLACES, WEEKDAYS
 from selfgen.models.mocking.frame import STYLE, Family, Slots, span
 
@@ -37,24 +38,24 @@ def _convert(slots: Slots) -> tuple[str, str]:
     return compute.convert(kind, slots["n"])
 
 
-def _day(slots: Slots, prefix: str = "") -> date:
-    return date(int(slots[f"{prefix}year"]), MONTHS.index(slots[f"{prefix}month"]) + 1, int(slots[f"{prefix}day"]))
+def _date(year: str, month: str, day: str) -> date:
+    return date(int(year), MONTHS.index(month) + 1, int(day))
 
 
 def _weekday(slots: Slots, _: str) -> str:
-    name = WEEKDAYS[_day(slots).weekday()]
+    name = WEEKDAYS[_date(slots["year"], slots["month"], slots["day"]).weekday()]
     return name if slots.get(STYLE) == "bare" else f"{slots['day']} {slots['month']} {slots['year']} was a {name}."
 
 
 def _days_later(slots: Slots) -> tuple[str, str]:
-    end = compute.days_later(_day(slots), int(slots["n"]))
+    end = compute.days_later(_date(slots["year"], slots["month"], slots["day"]), int(slots["n"]))
     value = f"{end.day} {MONTHS[end.month - 1]} {end.year}"
     return value, f"{slots['day']} {slots['month']} {slots['year']} + {slots['n']} days = {value}"
 
 
 def _days_between(slots: Slots) -> tuple[str, str]:
-    first = _day(slots)
-    second = _day({"year": slots["year"], "month": slots["late"], "day": slots["end"]})
+    first = _date(slots["year"], slots["month"], slots["day"])
+    second = _date(slots["year"], slots["late"], slots["end"])
     value = str(compute.days_between(first, second))
     return value, f"from {first.isoformat()} to {second.isoformat()}: {value} days"
 

@@ -1,10 +1,11 @@
-"""English families about numbers: word problems, percentages, units, dates. The answers are computed in `compute`."""
+"""English families about numbers: word problems and percentages. The answers are computed in `compute`."""
 
 from __future__ import annotations
 
 from selfgen.models.mocking import compute
+from selfgen.models.mocking.compute import told
 from selfgen.models.mocking.en_words import GOODS, HOBBIES, MONTHS, NAMES, PLACES, SHOPS, THINGS
-from selfgen.models.mocking.frame import STYLE, Answer, Family, Pool, Slots, span
+from selfgen.models.mocking.frame import Family, Pool, span
 
 TAILS = (
     ("Give only the number.", "bare"),
@@ -21,20 +22,6 @@ TAILS = (
 )
 PRICES = tuple(f"{cents // 100}.{cents % 100:02d}" for cents in range(65, 1995, 35))
 AGES = tuple((str(gap), str(2 * young + gap)) for gap in range(2, 31) for young in range(4, 40, 3))
-
-
-def told(compute_sum: compute.Sum, sentence: str) -> Answer:
-    """Answer with a sum in the style that the task asks for."""
-
-    def answer(slots: Slots, _: str) -> str:
-        value, working = compute_sum(slots)
-        style = slots.get(STYLE, "")
-        if style == "bare":
-            return value
-        said = sentence.format_map({**slots, "value": value})
-        return f"{working}\n{said}" if style == "work" else said
-
-    return answer
 
 
 SHOPPING: dict[str, Pool] = {
@@ -84,7 +71,7 @@ FAMILIES: tuple[Family, ...] = (
             "In a survey of {n} people in {place}, {pct}% said that they enjoy {hobby}. How many people is that?",
             "Calculate {pct} percent of {n} without rounding.",
             "Of the {n} members of the {hobby} club in {place}, {pct}% paid late. Work out the number of late payers.",
-            "A {shop} gives {pct}% of its weekly profit of ${n} to charity. How many dollars are given away?",
+            "A {shop} gives {pct}% of its weekly profit of ${n} to charity. How many dollars does charity get?",
         ),
         {"pct": span(5, 95, 5), "n": span(120, 4900, 20), "place": PLACES, "hobby": HOBBIES, "shop": SHOPS},
         told(compute.percent, "{pct}% of {n} is {value}."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from selfgen.models.mocking import compute
@@ -31,6 +31,23 @@ def listed(items: list[str], style: str, comma: str) -> str:
             return "\n".join(f"{place}. {item}" for place, item in enumerate(items, 1))
         case _:
             return comma.join(items)
+
+
+def lines(items: list[str], style: str) -> str:
+    """Write ideas one a line: numbered, plain, or with a dash where the task asks for nothing else."""
+    return listed(items, style or "bullet", "")
+
+
+def from_table(table: Mapping[str, tuple[str, ...]], slot: str, counts: tuple[str, ...]) -> Answer:
+    """Answer from a table by the slot's value, with as many entries as slot "k" says in one of the words `counts`
+    (which stand for three and up), all where there is no such slot."""
+
+    def answer(slots: Slots, _: str) -> str:
+        ideas = table[slots[slot]]
+        count = counts.index(slots["k"]) + 3 if "k" in slots else len(ideas)
+        return lines(list(ideas[:count]), slots.get(STYLE, ""))
+
+    return answer
 
 
 def from_list(work: Callable[[list[str]], list[str]], comma: str = ", ") -> Answer:

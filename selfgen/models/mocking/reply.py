@@ -79,7 +79,7 @@ def _fill_form(name: str, last: str, body: str, lang: Lang, rates: Rates, dice: 
             return {"kind": task.family.kind if task else "open"}
         case "self_instruct_input_first":
             task, _ = find_task(last)
-            return {"input": _write_input(task, dice) if task else ""}
+            return {"input": write_input(task, dice) if task else ""}
         case "self_instruct_output_first":
             return _label_first(last, lang, dice)
         case _:
@@ -96,11 +96,12 @@ def _sketch(task: Proposal) -> dict[str, Any]:
 
 
 def _whole(task: Proposal, dice: Dice) -> dict[str, str]:
-    given = _write_input(task, dice)
+    given = write_input(task, dice)
     return {"instruction": task.instruction, "input": given, "output": task.family.answer(task.slots, given)}
 
 
-def _write_input(task: Proposal, dice: Dice) -> str:
+def write_input(task: Proposal, dice: Dice) -> str:
+    """Write an input that suits a task, "" where it needs none."""
     family = task.family
     if family.place and family.options:
         return family.place(task.slots, dice.below(len(family.options(task.slots))), dice)
@@ -122,7 +123,7 @@ def answer(task_text: str) -> str:
     """Answer "instruction", or "instruction", an empty line and "input"."""
     instruction, _, given = task_text.strip().partition("\n\n")
     task = look_up(instruction)
-    if task is not None:
+    if task is not None and (given.strip() or not task.family.needs_input):
         try:
             return task.family.answer(task.slots, given.strip())
         except (ValueError, LookupError, ArithmeticError, StopIteration):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from selfgen.models.mocking import compute
-from selfgen.models.mocking.frame import STYLE, Answer, Family, Slots, span
+from selfgen.models.mocking.frame import STYLE, Family, Slots, span
+from selfgen.models.mocking.listing import from_table, lines
 from selfgen.models.mocking.zh_ideas_tables import CHOICES, GIFTS, HOW_TO, MEALS, TRIPS, VERSUS
 from selfgen.models.mocking.zh_words import EVENTS, JOBS, NAMES, PLACES, SHOPS
 
@@ -19,23 +20,6 @@ TAILS = (
 )
 ADJECTIVES = ("拾光", "小满", "半亩", "知味", "南枝", "春山", "不语", "巷尾")
 NOUNS = ("灯火", "人家", "小筑", "四季", "时分", "与你", "故事", "清欢")
-
-
-def lines(items: list[str], style: str) -> str:
-    if style == "number":
-        return "\n".join(f"{place}. {item}" for place, item in enumerate(items, 1))
-    return "\n".join(items if style == "line" else [f"- {item}" for item in items])
-
-
-def from_table(table: dict[str, tuple[str, ...]], slot: str) -> Answer:
-    """Answer with as many ideas as the task asks for (all, where it names no number)."""
-
-    def answer(slots: Slots, _: str) -> str:
-        ideas = table[slots[slot]]
-        count = COUNTS.index(slots["k"]) + 3 if "k" in slots else len(ideas)
-        return lines(list(ideas[:count]), slots.get(STYLE, ""))
-
-    return answer
 
 
 def _shop_names(slots: Slots, _: str) -> str:
@@ -61,16 +45,11 @@ def _pros_cons(slots: Slots, _: str) -> str:
     return lines([f"好处：{pro}" for pro in pros] + [f"坏处：{con}" for con in cons], "bullet")
 
 
-def _minutes(start: str, minutes: int) -> str:
-    hour, minute = map(int, start.split(":"))
-    return f"{(hour + (minute + minutes) // 60) % 24:02d}:{(minute + minutes) % 60:02d}"
-
-
 def _study_day(slots: Slots, _: str) -> str:
     length, start = int(slots["m"]), slots["start"]
     begins = [i * (length + int(slots["b"])) for i in range(compute.count(slots["n"], 30))]
-    said = [f"{_minutes(start, at)}–{_minutes(start, at + length)} 第{i}节" for i, at in enumerate(begins, 1)]
-    return "\n".join([*said, f"{_minutes(start, begins[-1] + length)}结束。"])
+    said = [f"{compute.later(start, at)}–{compute.later(start, at + length)} 第{i}节" for i, at in enumerate(begins, 1)]
+    return "\n".join([*said, f"{compute.later(start, begins[-1] + length)}结束。"])
 
 
 def _agenda(slots: Slots, _: str) -> str:
@@ -78,7 +57,7 @@ def _agenda(slots: Slots, _: str) -> str:
     spent, said = 0, []
     for name, share in parts:
         length = int(slots["m"]) * share // 100
-        said.append(f"{_minutes(slots['start'], spent)} {name}（{length}分钟）")
+        said.append(f"{compute.later(slots['start'], spent)} {name}（{length}分钟）")
         spent += length
     return "\n".join(said)
 
@@ -120,7 +99,7 @@ FAMILIES: tuple[Family, ...] = (
             "{place}的同事们要给一个痴迷{hobby}的人送礼，出{k}个主意。",
         ),
         {"k": COUNTS, "who": NAMES, "hobby": tuple(GIFTS), "n": span(18, 75), "place": PLACES},
-        from_table(GIFTS, "hobby"),
+        from_table(GIFTS, "hobby", COUNTS),
         TAILS,
         weight=3,
     ),
@@ -132,7 +111,7 @@ FAMILIES: tuple[Family, ...] = (
             "邻居{who}老是丢三落四，这次是{trip}，替他开张行李单。",
         ),
         {"trip": tuple(TRIPS), "who": NAMES, "place": PLACES},
-        from_table(TRIPS, "trip"),
+        from_table(TRIPS, "trip", COUNTS),
         TAILS[:4],
     ),
     Family(
@@ -143,7 +122,7 @@ FAMILIES: tuple[Family, ...] = (
             "{trade}想{task}，先后顺序该怎么安排？",
         ),
         {"task": tuple(HOW_TO), "who": NAMES, "place": PLACES, "trade": JOBS},
-        from_table(HOW_TO, "task"),
+        from_table(HOW_TO, "task", COUNTS),
         TAILS[:3],
         weight=3,
     ),

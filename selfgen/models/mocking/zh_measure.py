@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from selfgen.models.mocking import compute
+from selfgen.models.mocking.compute import told
 from selfgen.models.mocking.frame import STYLE, Family, Slots, span
-from selfgen.models.mocking.zh_number import TAILS, told
+from selfgen.models.mocking.zh_number import TAILS
 from selfgen.models.mocking.zh_words import HOBBIES, MONTHS, NAMES, PLACES, SHOPS, WEEKDAYS
 
 TIMES = tuple(f"{hour:02d}:{minute:02d}" for hour in range(5, 24) for minute in range(5, 60, 10))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from selfgen.models.mocking import compute
-from selfgen.models.mocking.frame import STYLE, Answer, Family, Pool, Slots, span
+from selfgen.models.mocking.compute import told
+from selfgen.models.mocking.frame import Family, Pool, span
 from selfgen.models.mocking.zh_words import GOODS, HOBBIES, MONTHS, NAMES, PLACES, SHOPS, THINGS
 
 TAILS = (
@@ -24,21 +25,6 @@ TAILS = (
 PRICES = tuple(compute.trim(Fraction(tenths, 10)) for tenths in range(12, 400, 7))
 AGES = tuple((str(gap), str(2 * young + gap)) for gap in range(2, 31) for young in range(4, 40, 3))
 FIRST, SECOND = GOODS[::2], GOODS[1::2]
-
-
-def told(compute_sum: compute.Sum, sentence: str) -> Answer:
-    """Answer with a sum in the style that the task asks for."""
-
-    def answer(slots: Slots, _: str) -> str:
-        value, working = compute_sum(slots)
-        value = value.replace(", ", "、")
-        style = slots.get(STYLE, "")
-        if style == "bare":
-            return value
-        said = sentence.format_map({**slots, "value": value})
-        return f"{working}\n{said}" if style == "work" else said
-
-    return answer
 
 
 SHOPPING: dict[str, Pool] = {
@@ -171,7 +157,7 @@ FAMILIES: tuple[Family, ...] = (
             "将{n}{u}{item}装成{k}袋，每袋一样多，报出每袋的数量和余数。",
         ),
         {"name": NAMES, "n": span(41, 399), "item,u": GOODS, "k": span(3, 14)},
-        told(compute.share, "每份和剩余依次为：{value}。"),
+        told(compute.share, "每份和剩余依次为：{value}。", "、"),
         TAILS[4:],
     ),
     Family(

@@ -47,8 +47,7 @@ def load_source(config: RunConfig) -> Source:
     read = read_seeds(find_seeds(config.seeds), config.seed_format)
     lang = config.lang if config.lang != "auto" else _language_of(read.tasks)
     settled = config.model_copy(update={"lang": lang, "answer": config.answering})
-    own = str(shipped("seed_tasks"))  # what ships is known to be harmless
-    notices = tuple(f"{f.path}: {notice}" for f in read.files if not f.path.startswith(own) for notice in f.notices)
+    notices = tuple(f"{file.path}: {notice}" for file in read.files for notice in file.notices)
     return Source(settled, read.tasks, _load_templates(settled), notices)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from selfgen.cli.screen import line, next_step, out, plain, say, text
+from selfgen.cli.screen import cut, line, next_step, out, say, text
 from selfgen.errors import BadData, SelfgenError
 
 _STYLES = {"ok": "green", "note": "yellow", "FAIL": "red"}
@@ -46,7 +46,7 @@ def doctor(
     for finding in examine(gathered, environment(), offline=offline):
         out().print(text(f"{finding.grade:<4} ", _STYLES[finding.grade]) + text(line(finding.what)))
         for detail in finding.details:
-            say(f"       {' '.join(plain(detail).splitlines())[:200]}", "dim")
+            say(f"       {cut(detail, 200)}", "dim")
         failed += finding.grade == "FAIL"
         worst = worst or finding.error
     if worst is not None:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selfgen.assemble.session import Progress
-from selfgen.cli.screen import line, text
+from selfgen.cli.screen import cut, line, text
 from selfgen.cli.words import cost_of, count, reasons, share, span
 from selfgen.core.tally import Prices
 
@@ -108,7 +108,7 @@ class View(AbstractContextManager["View"]):
         if tally.rejected:
             parts.append(f"rejected {reasons(tally.rejected, 3)}")
         parts += [f"! {state}" for state in progress.snapshot.states]
-        self._console.print(text(line("  ".join(parts))))
+        self._console.print(text("  ".join(map(line, parts))))
 
     def _draw(self, progress: Progress) -> None:
         assert self._live is not None
@@ -125,16 +125,16 @@ class View(AbstractContextManager["View"]):
             text(f"{count(tally.kept)} of {count(self._target)} records  {share(tally.kept, self._target)}"),
         )
         rows: list[RenderableType] = [
-            text(line(self._title, width), "bold"),
+            text(cut(self._title, width), "bold"),
             head,
             text(
-                line(
+                cut(
                     f"rate {self._rate()}  ETA {self._eta(progress)}  acceptance now {self._acceptance()}"
                     f"  running {span(time.monotonic() - self._started)}",
                     width,
                 )
             ),
-            text(line(self._traffic(progress), width), "dim"),
+            text(cut(self._traffic(progress), width), "dim"),
         ]
         for label, counts in (("rejected", tally.rejected), ("lost", tally.lost), ("unreadable", tally.faults)):
             if counts:

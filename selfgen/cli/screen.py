@@ -55,10 +55,16 @@ def _is_safe(ch: str) -> bool:
 
 def line(text: str, width: int = 0) -> str:
     """Return a text as one safe line, cut to `width` terminal cells (a Chinese character takes two) where given."""
+    flat = " ".join(text.split())
+    return cut(flat, width) if width else plain(flat)
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text as one safe line of at most `width` terminal cells, its spaces kept."""
     from rich.cells import cell_len, set_cell_size
 
-    flat = " ".join(plain(text).split())
-    return set_cell_size(flat, width - 1).rstrip() + "…" if width and cell_len(flat) > width else flat
+    flat = plain(" ".join(text.splitlines()))
+    return set_cell_size(flat, width - 1).rstrip() + "…" if cell_len(flat) > width else flat
 
 
 def text(content: str, style: str = "") -> Text:

@@ -52,8 +52,6 @@ def read_self_instruct(row: RowReader) -> Task:
         row.fault(f"each of the instances must be an object, but one is {wrong}")
     else:
         first = instances[0]
-        if len(instances) > 1:
-            row.notice("several instances; the first is used")
     return Task(
         id=read_id(row),
         instruction=read_instruction(row),

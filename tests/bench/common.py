@@ -43,7 +43,7 @@ def watch(process: subprocess.Popen[str], base_url: str, enough: float = math.in
     """Ask for the server's stats ten times a second, until a process ends or so many calls more have been served."""
     samples = [stats(base_url)]
     before = samples[0]["served"]
-    while process.poll() is None and samples[-1]["served"] - before < enough:
+    while is_running(process) and samples[-1]["served"] - before < enough:
         time.sleep(0.1)
         samples.append(stats(base_url))
     return [sample | {"served": sample["served"] - before} for sample in samples]
@@ -88,6 +88,11 @@ def start_selfgen(*arguments: object) -> subprocess.Popen[str]:
         cwd=ROOT,
         env=os.environ | {"NO_COLOR": "1"},
     )
+
+
+def is_running(process: subprocess.Popen[str]) -> bool:
+    """Tell whether a child runs, without taking its exit status: `wait` wants what it used."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def wait(process: subprocess.Popen[str], started: float) -> Done:

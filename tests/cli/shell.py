@@ -20,9 +20,7 @@ from tests.fault_server import FaultServer
 ROOT = Path(__file__).resolve().parents[2]
 TOPICS = ("gardens", "bridges", "old maps of Peru", "bees", "clocks and how they tick", "snow", "tea", "chess")
 SEEDS = "".join(f'{{"instruction": "Tell me about {it} in one sentence.", "output": "It is {it}."}}\n' for it in TOPICS)
-SETTINGS = (
-    "calls: {timeout_s: 2, idle_timeout_s: 1, send_seed: 'on', patience_s: 0.5, concurrency: 8}\nstructured: json_schema\n"
-)
+SETTINGS = "calls: {timeout_s: 2, idle_timeout_s: 1, send_seed: 'on', patience_s: 0.5, concurrency: 8}\nstructured: json_schema\n"
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,13 @@ def test_65_all_faults_of_all_files_at_once(shell: Shell) -> None:
     shell.write("b.jsonl", b'{"instruction": 3}\n' + GOOD)
     shown = shell("run", "--seeds", "a.jsonl", "--seeds", "b.jsonl", "--seeds", "c.jsonl", "--model", "mock")
     assert shown.code == 65
-    for place in ("a.jsonl:3: ", "a.jsonl:4: ", "b.jsonl:1: ", "b.jsonl:2: the same instruction as a.jsonl:1", "c.jsonl: "):
+    for place in (
+        "a.jsonl:3: ",
+        "a.jsonl:4: ",
+        "b.jsonl:1: ",
+        "b.jsonl:2: the same instruction as a.jsonl:1",
+        "c.jsonl: ",
+    ):
         assert place in shown.err
     assert "nothing was spent" in shown.err
     assert not Path("runs").exists()

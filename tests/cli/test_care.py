@@ -56,7 +56,6 @@ def first_answer() -> str:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("update events set body = replace(body, 'tasks', 'tusks') where turn = 0 and stage = 0", "can be replayed"),
         ("update events set body = replace(body, ' the ', ' The ') where turn = 0 and stage = 0", "can be replayed"),
         ("update events set body = replace(body, '\"\"', '\"too_short\"') where kind = 'judged' and turn = 0", "replayed"),
         ("update events set body = replace(body, '{OUTPUT}', 'Something else.') where kind = 'answered'", "dataset.jsonl"),

@@ -45,9 +45,7 @@ LAUGHS = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
         ("prompts: nowhere\n", "there is no such prompts folder"),
     ],
 )
-def test_78_a_bad_configuration_makes_nothing(
-    shell: Shell, server: FaultServer, text: str | bytes, says: str
-) -> None:
+def test_78_a_bad_configuration_makes_nothing(shell: Shell, server: FaultServer, text: str | bytes, says: str) -> None:
     shell.write("mine.yaml", text)
     before = sorted(os.listdir())
     words = [word if word != "settings.yaml" else "mine.yaml" for word in shell.command(server)]
@@ -128,7 +126,9 @@ def test_78_exporters_and_servers(shell: Shell, server: FaultServer, grown: str)
 def test_the_command_line_wins_over_the_environment_over_the_file(
     shell: Shell, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell.write("settings.yaml", SETTINGS + "seeds: [seeds.jsonl]\ntarget: 3\npropose: {model: of-the-file, base_url: x}\n")
+    shell.write(
+        "settings.yaml", SETTINGS + "seeds: [seeds.jsonl]\ntarget: 3\npropose: {model: of-the-file, base_url: x}\n"
+    )
     monkeypatch.setenv("SELFGEN_MODEL", "of-the-environment")
     monkeypatch.setenv("SELFGEN_BASE_URL", server.base_url)
     server.models = ("of-the-environment", "typed")
@@ -139,9 +139,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(
     assert "typed" in shell("status", "second").out
 
 
-def test_openai_base_url_and_the_only_model(
-    shell: Shell, server: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_openai_base_url_and_the_only_model(shell: Shell, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     shown = shell("run", "--seeds", "seeds.jsonl", "--config", "settings.yaml", "--target", 2)
     assert shown.code == 0

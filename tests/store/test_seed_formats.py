@@ -233,11 +233,11 @@ def test_notices_count_what_is_left_out(tmp_path: Path) -> None:
     )
 
 
-def test_several_instances_give_the_first_and_a_notice(tmp_path: Path) -> None:
+def test_of_several_instances_the_first_is_used(tmp_path: Path) -> None:
     instances = [{"input": "x", "output": "y"}, {"input": "p", "output": "q"}]
     seeds = read(tmp_path, dump([{"instruction": name, "instances": instances} for name in "abc"]))
     assert tell(seeds)[2] == ("c", "x", "y")
-    assert seeds.files[0].notices == ("line 1 and 2 more: several instances; the first is used",)
+    assert seeds.files[0].notices == ()
 
 
 def test_the_kinds_of_notices_are_limited(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -26,12 +27,25 @@ class ModelConfig(_Part):
 
     model: str = Field("", description="`mock`, or a model name of the server; empty: the only one that it offers")
     base_url: str = Field("", description="an OpenAI-compatible server, with its /v1; empty: look for one")
-    api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the key")
+    api_key_env: str = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="the name of the environment variable that holds the key",
+    )
     temperature: float = Field(1.0, ge=0, le=2)
     top_p: float = Field(0.95, gt=0, le=1)
     max_tokens: int = Field(2048, ge=1, le=1_000_000, description="room for one reply")
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     extra_body: dict[str, Any] = Field(default_factory=dict, description="sent along with each call as it is")
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_secrets(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if "@" in parts.netloc or parts.query:
+            raise ValueError("holds a user name, a password or a query; keys come from the environment (api_key_env)")
+        return value
+
     options: dict[str, float | str] = Field(default_factory=dict, description="options of `mock`, such as latency_s")
 
 
@@ -116,6 +130,7 @@ NOT_IDENTITY: Mapping[str, str] = {
     "saturation": "it says where a run stops, not what it contains",
     "prices": "they are shown, not used",
     "calls": "order and speed of arrival cannot matter",
+    "calls.send_seed": "a wish to the server; what it replied is in the journal",
     "seeds": "the tasks read from them count, not where they lie",
     "seed_format": "the tasks read count",
     "prompts": "the templates read count, not where they lie",
@@ -137,10 +152,14 @@ def _excluded(name: str) -> bool:
     return any(name == field or name.startswith(field + ".") for field in NOT_IDENTITY)
 
 
+_OPEN = frozenset({"extra_body", "options", "recipe_options"})
+"""Tables whose names are not ours: kept whole, since a name in them may hold a dot."""
+
+
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in sorted(values.items()):
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and name not in _OPEN:
             flat |= _flatten(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value

@@ -49,6 +49,12 @@ def load(socket: Socket, name: str) -> Any:
     return _attribute(offered[name])
 
 
+def owner(socket: Socket, name: str) -> str:
+    """Return package and version of the plug-in that a name stands for, "" for a built-in part."""
+    found = (_owner(plugin) for plugin in entry_points(group=f"selfgen.{socket}") if plugin.name == name)
+    return next(found, "")
+
+
 def make(what: str, factory: Callable[..., Any], given: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
     """Call a factory with what we give it and what a person set. Raises BadConfig naming an option it does not take."""
     takes = [name for name in inspect.signature(factory).parameters if name not in given]
@@ -62,7 +68,7 @@ def make(what: str, factory: Callable[..., Any], given: Mapping[str, Any], optio
 
 
 def _owner(plugin: EntryPoint) -> str:
-    return plugin.dist.name if plugin.dist else "an unknown package"
+    return f"{plugin.dist.name} {plugin.dist.version}" if plugin.dist else "an unknown package"
 
 
 def _attribute(target: str) -> Any:

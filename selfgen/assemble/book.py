@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from selfgen.assemble.parts import build_machine
+from selfgen.assemble.parts import build_machine, policy_of
 from selfgen.assemble.source import Source, from_header
 from selfgen.core.machine import Machine
 from selfgen.core.replay import Before, NoGates, replay
@@ -84,7 +84,7 @@ def open_book(run: RunDir, before: Before | None = None) -> Book:
     """Read a run. Raises StoreFault when there is none, or when its journal is damaged."""
     with closing(Reader(run.database)) as reader:
         header, source = _read_header(run, reader)
-        machine = build_machine(source)
+        machine = build_machine(source, policy_of(source.config, header.get("grace", 0)))
         retired: list[Retired] = []
         try:
             with pass_events(reader) as events:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from selfgen.assemble.book import Book, guard, open_book, pass_events
-from selfgen.assemble.parts import StageGates, build_gates, build_machine, rejection_row
+from selfgen.assemble.parts import StageGates, build_gates, build_machine, policy_of, rejection_row
 from selfgen.assemble.session import record_row
 from selfgen.assemble.source import from_header, identity
 from selfgen.canon import digest_bytes
@@ -104,8 +104,9 @@ class _Again:
 
 def _judge_again(run: RunDir) -> Check:
     with closing(Reader(run.database)) as reader:
-        source = from_header(reader.header())
-        machine = build_machine(source)
+        header = reader.header()
+        source = from_header(header)
+        machine = build_machine(source, policy_of(source.config, header.get("grace", 0)))
         again = _Again(build_gates(source, machine))
         with pass_events(reader) as events:
             replay(machine, again, events, lambda retired: None)

@@ -45,14 +45,15 @@ class StageGates:
         self._gates[stage].recall(drafts, verdicts)
 
 
-def policy_of(config: RunConfig) -> Policy:
-    """Return where a run stops."""
+def policy_of(config: RunConfig, grace: int = 0) -> Policy:
+    """Return where a run stops; `grace` is how far it went before under other limits."""
     return Policy(
         target=config.target,
         max_calls=config.limits.max_calls,
         max_tokens=config.limits.max_tokens,
         window=config.saturation.window,
         floor=Fraction(str(config.saturation.floor)),
+        grace=grace,
     )
 
 
@@ -64,8 +65,8 @@ def prices_of(config: RunConfig) -> Prices | None:
     return Prices(Fraction(prices.prompt), Fraction(prices.completion), prices.currency)
 
 
-def build_machine(source: Source) -> Machine:
-    """Build the machine of a run, at its beginning."""
+def build_machine(source: Source, policy: Policy | None = None) -> Machine:
+    """Build the machine of a run, at its beginning; `policy` is that of its configuration unless another is given."""
     config = source.config
     plan = Plan(
         run_seed=config.seed,
@@ -73,7 +74,7 @@ def build_machine(source: Source) -> Machine:
         lag_min=config.lag_min,
         lag_max=max(config.lag_min, config.lag_max),
     )
-    return Machine(plan, policy_of(config), recipe_of(source), source.seeds)
+    return Machine(plan, policy or policy_of(config), recipe_of(source), source.seeds)
 
 
 def _sampling(model: ModelConfig) -> Sampling:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from selfgen.config import ModelConfig, RunConfig
-from selfgen.errors import NoServer
+from selfgen.errors import NoServer, NotAuthorised
 
 OPENAI = "https://api.openai.com/v1"
 MOCK = "mock"
@@ -25,6 +25,16 @@ def settle(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
     """Return the configuration with every model named and placed, and with `structured` proved.
 
     Raises NoServer with the choices there are, BadConfig for an unknown model, NotAuthorised for a refused key."""
+    try:
+        return _settle(config, environment)
+    except NotAuthorised as error:
+        wanted = config.propose.api_key_env
+        if environment.get(wanted):
+            raise
+        raise NotAuthorised(f"the server wants a key, and {wanted} is not set", todo=f"export {wanted}=...") from error
+
+
+def _settle(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
     propose = _place(config.propose, config, environment)
     answering = config.answering
     if not answering.model:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from selfgen.assemble.parts import build_gates, build_machine, build_models, rejection_row
+from selfgen.assemble.parts import build_gates, build_machine, build_models, policy_of, rejection_row
 from selfgen.assemble.servers import settle
 from selfgen.assemble.source import Source, check_identity, from_header, identity, to_header
 from selfgen.config import RunConfig
@@ -19,10 +19,10 @@ from selfgen.core.replay import replay
 from selfgen.core.tasks import Record, Task
 from selfgen.core.turns import Retired
 from selfgen.core.work import Role
-from selfgen.errors import InternalError
+from selfgen.errors import InternalError, SelfgenError
 from selfgen.executors.stream import Ending, Snapshot, Stream
 from selfgen.store.derived import Derived
-from selfgen.store.journal import Reader, Writer
+from selfgen.store.journal import Reader, Writer, is_blank
 from selfgen.store.run_dir import Lock, RunDir
 
 
@@ -39,7 +39,7 @@ class Progress:
 
 def read_header(run: RunDir) -> dict[str, Any]:
     """Return the header of a run, {} where none was begun."""
-    if not run.exists:
+    if not run.exists or is_blank(run.database):
         return {}
     reader = Reader(run.database)
     try:
@@ -89,7 +89,9 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None and getattr(self, "_writer", None) is not None and self._writer.fault is None:
-            self._writer.note("failed", f"{kind.__name__ if kind else ''}: {error}"[:500])
+            # What ended the session is what a person should read, whatever happens to the note about it.
+            with suppress(SelfgenError):
+                self._writer.note("failed", f"{kind.__name__ if kind else ''}: {error}"[:500])
         self._stack.close()
 
     def _open(self) -> None:
@@ -99,32 +101,41 @@ class Session:
             self.source = self.source.settle(adopt(self.source.config, from_header(header).config))
             check_identity(header["identity"], identity(self.source), self.run.path)
         self.source = self.source.settle(settle(self.source.config, self._environment))
+        before = from_header(header).config if header else self.source.config
+        policy = replace(policy_of(before, header.get("grace", 0)), target=self.source.config.target)
+        self.machine = build_machine(self.source, policy)
+        self._gates = build_gates(self.source, self.machine)
         self.run.create()
         self._stack.enter_context(Lock(self.run))
         self._writer = Writer(self.run.database)
         self._stack.callback(self._writer.close)
         self._begin(read_header(self.run))
-        self.machine = build_machine(self.source)
-        self._gates = build_gates(self.source, self.machine)
-        self._derived = Derived(self.run, self.source.config.target, record_row, rejection_row)
-        self._stack.callback(self._derived.close)
-        self._fold()
 
     def _begin(self, header: Mapping[str, Any]) -> None:
-        """Write the header of a new run; of an old one, only what may have changed since."""
+        """Write the header of a new run, or fold the journal of an old one."""
         now = to_header(self.source)
         if header:
             # Asked again under the lock: another process may have begun the run in the meantime.
             check_identity(header["identity"], now["identity"], self.run.path)
-            self._writer.put_header({"config": now["config"]})
         else:
             self._writer.put_header(now)
         self.run.write_prompts(self.source.templates)
+        self._derived = Derived(self.run, self.source.config.target, record_row, rejection_row)
+        self._stack.callback(self._derived.close)
+        self._fold()
+        self._writer.put_header({"config": now["config"], "grace": self.machine.policy.grace})
 
     def _fold(self) -> None:
+        """Replay under the policy of the last session, then go on under this one's: a limit that is narrower now takes
+        nothing away, a wider one goes on."""
         reader = Reader(self.run.database)
         try:
-            self.resumed_with = replay(self.machine, self._gates, reader.events(), self._take)
+            events = reader.events()
+            count = replay(self.machine, self._gates, events, self._take)
+            self.machine.change_policy(policy_of(self.source.config))
+            if retired := self.machine.take_retired():
+                self._take(retired)
+            self.resumed_with = count + replay(self.machine, self._gates, events, self._take)
         finally:
             reader.close()
         self._derived.publish()

@@ -47,8 +47,21 @@ def load_source(config: RunConfig) -> Source:
     read = read_seeds(find_seeds(config.seeds), config.seed_format)
     lang = config.lang if config.lang != "auto" else _language_of(read.tasks)
     settled = config.model_copy(update={"lang": lang, "answer": config.answering})
-    notices = tuple(f"{file.path}: {notice}" for file in read.files for notice in file.notices)
-    return Source(settled, read.tasks, _load_templates(settled), notices)
+    notices = [f"{file.path}: {notice}" for file in read.files for notice in file.notices]
+    if 5 * (strangers := _strangers(read.tasks, lang)) >= len(read.tasks):
+        notices.append(
+            f"{strangers} of {len(read.tasks)} seeds are not in the run's language ({lang}); a run has one language, "
+            "so keep seeds of each language in a run of their own, or choose with --lang"
+        )
+    return Source(settled, read.tasks, _load_templates(settled), tuple(notices))
+
+
+def _strangers(tasks: Sequence[Task], lang: str) -> int:
+    """Return how many seeds are plainly in the other of the two languages."""
+    from selfgen.filters.tokens import main_language
+
+    other = "en" if lang == "zh" else "zh"
+    return sum(main_language(task.instruction) == other for task in tasks)
 
 
 def _language_of(tasks: Sequence[Task]) -> str:
@@ -88,6 +101,10 @@ def identity(source: Source) -> dict[str, Any]:
     values = {name: value for name, value in identity_of(source.config).items() if not name.startswith("filters")}
     for name, options in filter_options(source.config).items():
         values[f"filters.{name}"] = options
+        if owner := registry.owner("filters", name):
+            values[f"plugin.filters.{name}"] = owner
+    if owner := registry.owner("recipes", source.config.recipe):
+        values["plugin.recipe"] = owner
     return values | {
         "behaviour": BEHAVIOUR,
         "seeds": digest([[t.id, t.instruction, t.input, t.output, t.labels] for t in source.seeds]),
@@ -95,11 +112,17 @@ def identity(source: Source) -> dict[str, Any]:
     }
 
 
+def _brief(value: Any) -> str:
+    """Return a value as a person reads it: a digest by its beginning, nothing as empty quotes."""
+    text = str(value)
+    return text[:15] + "…" if text.startswith("sha256:") else text or '""'
+
+
 def check_identity(before: Mapping[str, Any], now: Mapping[str, Any], where: Path) -> None:
     """Raise IdentityChanged, with a line for each difference, when a run would mix two datasets."""
     missing = "(none)"
     difference = [
-        f"{name}: {before.get(name, missing)} -> {now.get(name, missing)}"
+        f"{name}: {_brief(before.get(name, missing))} -> {_brief(now.get(name, missing))}"
         for name in sorted(before.keys() | now.keys())
         if before.get(name, missing) != now.get(name, missing)
     ]
@@ -115,11 +138,16 @@ def to_header(source: Source) -> dict[str, Any]:
     """Return the header of the journal that begins with this source."""
     return {
         "selfgen": __version__,
-        "config": source.config.model_dump(mode="json"),
+        "config": _lasting(source.config).model_dump(mode="json"),
         "identity": identity(source),
         "seeds": [[t.id, t.instruction, t.input, t.output, [list(pair) for pair in t.labels]] for t in source.seeds],
         "templates": dict(source.templates),
     }
+
+
+def _lasting(config: RunConfig) -> RunConfig:
+    """Return what later sessions go by; the hours were those of one session."""
+    return config.model_copy(update={"limits": config.limits.model_copy(update={"max_hours": None})})
 
 
 def from_header(header: Mapping[str, Any]) -> Source:

@@ -73,6 +73,8 @@ def account_lines(machine: Machine, target: int) -> list[str]:
 def token_line(tally: Tally, prices: Prices | None) -> str:
     """Return tokens and cost of retired turns in one line."""
     cost = cost_of(tally, prices)
-    unknown = f" ({count(tally.unknown_usage)} turns without a count)" if tally.unknown_usage else ""
+    unknown = (
+        f" ({count(tally.unknown_usage)} turns estimated: the server does not count)" if tally.unknown_usage else ""
+    )
     spent = f", cost {cost}" if cost else ""
     return f"tokens {count(tally.prompt_tokens)} read, {count(tally.completion_tokens)} written{unknown}{spent}"

@@ -147,6 +147,13 @@ class Machine:
         """Turns that have started and not retired."""
         return len(self._turns)
 
+    def change_policy(self, policy: Policy) -> None:
+        """Go on under another policy: what has retired stays, its limits count from here. Starts what it allows."""
+        self.policy = replace(policy, grace=max(self.policy.grace, self.tally.turns))
+        self.stop = self.tally.stop(self.policy)
+        self._retire()
+        self._start_turns()
+
     # -- what the world tells ---------------------------------------------------------------------------------------
 
     def admit(self, turn: int) -> None:
@@ -188,7 +195,7 @@ class Machine:
             self._open(turn, event.id, reading.drafts)
         else:
             self._improve(turn.slots[event.id.item], event.id, reading)
-        self._move(turn)
+        self._move(turn, event.id.item if event.id.stage else None)
 
     def _refused(self, event: Refused) -> None:
         if event.id not in self._calls:
@@ -199,7 +206,7 @@ class Machine:
             slot = turn.slots[event.id.item]
             slot.calls += (str(event.id),)
             self._lose(slot, event.id.stage, f"refused_{event.kind}", event.detail)
-        self._move(turn)
+        self._move(turn, event.id.item if event.id.stage else None)
 
     def _judged(self, event: Judged) -> None:
         slots = self._owed_slots(event)
@@ -263,7 +270,8 @@ class Machine:
     def _improve(self, slot: Slot, call: CallId, reading: Reading) -> None:
         slot.calls += (str(call),)
         if reading.drafts:
-            slot.draft = replace(reading.drafts[0], id=slot.draft.id)
+            draft = reading.drafts[0]
+            slot.draft = draft if draft.id == slot.draft.id else replace(draft, id=slot.draft.id)
             slot.stage = call.stage + 1
             return
         fault = reading.faults[0] if reading.faults else Fault("unreadable", "the reply says nothing usable")
@@ -272,12 +280,14 @@ class Machine:
     def _lose(self, slot: Slot, stage: int, reason: str, detail: str) -> None:
         slot.end(self.recipe.name, self.recipe.stages[stage].name, reason, detail=detail, lost=True)
 
-    def _move(self, turn: Turn) -> None:
-        """Take every draft as far as it goes without a call: to its next call, or to the gate."""
+    def _move(self, turn: Turn, item: int | None = None) -> None:
+        """Take every draft, or the one that a reply was about, as far as it goes without a call: to its next call, or
+        to the gate."""
         gate_stage = self._gates[turn.gate]
-        for item, slot in enumerate(turn.slots):
-            if slot.ended is None and (CallId(turn.number, slot.stage, item) not in self._calls):
-                self._advance(turn, item, slot, gate_stage)
+        for index in range(len(turn.slots)) if item is None else (item,):
+            slot = turn.slots[index]
+            if slot.ended is None:
+                self._advance(turn, index, slot, gate_stage)
         if not turn.waiting:
             self._drain_gate(turn.gate)
             self._retire()

@@ -22,11 +22,11 @@ Before = Callable[[Machine, Event], None]
 def replay(machine: Machine, gates: Gates, events: Iterable[Event], sink: Sink, before: Before | None = None) -> int:
     """Feed a machine what a journal holds, up to the machine's stop; return how many events that took.
 
-    Gates are told what they kept and judge nothing again. Raises InternalError when the journal does not fit."""
+    Gates are told what they kept and judge nothing again. Raises InternalError when the journal does not fit. Takes
+    from an iterator no more than it feeds, so that a replay can go on where the stop of an older policy ended it."""
     count = 0
-    for event in events:
-        if machine.stop is not None:
-            break
+    rest = iter(events)
+    while machine.stop is None and (event := next(rest, None)) is not None:
         machine.admit(event.turn if isinstance(event, Judged) else event.id.turn)
         if before is not None:
             before(machine, event)

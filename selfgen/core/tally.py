@@ -45,13 +45,15 @@ class Policy:
     """Where a run stops. Not part of its identity: a smaller target gives the beginning of the larger dataset.
 
     A run is saturated when, over the last `window` retired turns, fewer than `floor` of the drafts were kept.
-    A turn without a single readable draft counts as one draft."""
+    A turn without a single readable draft counts as one draft. Up to `grace` retired turns only the target ends the
+    run: an earlier session went so far under other limits, and what is there stays."""
 
     target: int
     max_calls: int | None = None
     max_tokens: int | None = None
     window: int = 64
     floor: Fraction = Fraction(1, 50)
+    grace: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class Tally:
         """Tell whether the run ends here. Asked once after every retired turn, in order."""
         if self.kept >= policy.target:
             return Stop.TARGET
+        if self.turns < policy.grace:
+            return None
         if policy.max_calls is not None and self.calls >= policy.max_calls:
             return Stop.BUDGET
         if policy.max_tokens is not None and self.tokens >= policy.max_tokens:
@@ -150,10 +154,12 @@ class Tally:
         """Tell whether one more turn may start while `in_flight` have: not while those are expected to be enough.
 
         What a turn brings is expected to be the mean of the retired ones. Until there is experience a turn is expected
-        to bring two records (counted as four turns), and under a budget only four turns start."""
-        a_turn = Fraction(self.kept + 8, self.turns + 4)
+        to bring three records (counted as four turns), and under a budget only four turns start."""
+        a_turn = Fraction(self.kept + 12, self.turns + 4)
         if self.kept + a_turn * in_flight >= policy.target:
             return False
+        if self.turns < policy.grace:
+            return True
         budgets = [(policy.max_calls, self.calls), (policy.max_tokens, self.tokens)]
         return all(self._affords(limit, used, in_flight) for limit, used in budgets if limit is not None)
 

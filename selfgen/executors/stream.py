@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -96,6 +97,7 @@ class Stream:
         judge = threading.Thread(target=self._judge, name="gate", daemon=True)
         judge.start()
         watcher = asyncio.create_task(self._keep_watch())
+        watcher.add_done_callback(self._on_watcher_done)
         try:
             self._pump()
             await self._over.wait()
@@ -103,12 +105,26 @@ class Stream:
             watcher.cancel()
             self._to_judge.put(None)
             await asyncio.to_thread(judge.join)
-            for model in set(self._models.values()):
-                await model.aclose()
-            self._watch(self.snapshot())
+            await self._close()
         if self._error is not None:
             raise self._error
         return self._machine.stop or self._cut or Cut.INTERRUPTED
+
+    async def _close(self) -> None:
+        """Close the models and show the end. Trouble in here never hides what ended the session."""
+        for model in set(self._models.values()):
+            try:
+                await model.aclose()
+            except Exception as error:
+                self._error = self._error or error
+        try:
+            self._watch(self.snapshot())
+        except Exception as error:
+            self._error = self._error or error
+
+    def _on_watcher_done(self, watcher: asyncio.Task[None]) -> None:
+        if not watcher.cancelled() and (error := watcher.exception()):
+            self._fail(error)
 
     def snapshot(self) -> Snapshot:
         """Return what is going on around the machine."""
@@ -133,7 +149,7 @@ class Stream:
 
     async def _keep_watch(self) -> None:
         started = time.monotonic()
-        stopped_at: float | None = None
+        draining_from: float | None = None
         while True:
             self._watch(self.snapshot())
             await asyncio.sleep(0.2)
@@ -141,10 +157,14 @@ class Stream:
             if self._max_seconds is not None and now - started > self._max_seconds and self._cut is None:
                 self._cut = Cut.TIME
                 self._pump()
-            if self._machine.stop is not None:
-                stopped_at = stopped_at or now
-                if now - stopped_at > DRAIN_S:
+            if self._draining:
+                draining_from = draining_from or now
+                if now - draining_from > DRAIN_S and self._waits_in_vain():
                     self._drop_calls()
+
+    def _waits_in_vain(self) -> bool:
+        """Tell whether calls in flight are not worth waiting for: the run has its end, or no server answers."""
+        return self._machine.stop is not None or any(model.state() for model in self._models.values())
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
@@ -217,6 +237,8 @@ class Stream:
         self._pump()
 
     def _feed(self, event: Event) -> None:
+        if self._machine.stop is not None:
+            return  # it is in the journal for a larger target; a replay passes over it at this point too
         try:
             self._machine.feed(event)
             if retired := self._machine.take_retired():
@@ -231,16 +253,16 @@ class Stream:
                 continue
             try:
                 verdicts = self._gates.judge(judge.stage, judge.drafts)
+                self._journal.submit((Judged(judge.turn, judge.stage, verdicts),), self._on_durable)
             except BaseException as error:
                 self._tell(lambda error=error: self._fail(error))  # type: ignore[misc]
                 return
-            self._journal.submit((Judged(judge.turn, judge.stage, verdicts),), self._on_durable)
 
     # -- ends -------------------------------------------------------------------------------------------------------
 
     def _tell(self, what: Callable[[], None]) -> None:
         """From another thread: have the loop do something, unless it is gone."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop has closed in the meantime
             self._loop.call_soon_threadsafe(what)
 
     def _fail(self, error: BaseException) -> None:

@@ -27,7 +27,7 @@ class Gate:
     def seed(self, tasks: Iterable[Task]) -> None:
         """Remember the tasks that people wrote, before the run begins. They are not judged."""
         drafts = [Draft(task.id, task.instruction, task.input, task.output, task.labels) for task in tasks]
-        self._remember(drafts)
+        self._remember(drafts, drafts)
 
     def judge(self, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         """Return one verdict a draft, in order. The first filter that says no decides; later ones do not look."""
@@ -39,12 +39,13 @@ class Gate:
         """Remember what verdicts of old kept. Raises InternalError where they belong to other drafts."""
         if [draft.id for draft in drafts] != [verdict.draft for verdict in verdicts]:
             raise InternalError("the verdicts to recall belong to other drafts")
-        self._remember([draft for draft, verdict in zip(drafts, verdicts, strict=True) if verdict.kept])
+        self._remember(drafts, [draft for draft, verdict in zip(drafts, verdicts, strict=True) if verdict.kept])
 
-    def _remember(self, drafts: Sequence[Draft]) -> None:
+    def _remember(self, batch: Sequence[Draft], kept: Sequence[Draft]) -> None:
+        """Prepare the whole batch as when it was judged (an encoder may give other floats for other batches)."""
         for each in self._filters:
-            each.prepare(drafts)
-            for draft in drafts:
+            each.prepare(batch)
+            for draft in kept:
                 each.remember(draft)
 
     def _judge(self, draft: Draft) -> Verdict:

@@ -211,7 +211,8 @@ def name_trouble(error: Exception) -> CallError:
         case aiohttp.ClientConnectorDNSError():
             return Unreachable(f"There is no server of this name: {clean_text(str(cause))}")
         case aiohttp.ClientConnectorError():
-            return Unreachable(f"No connection: {clean_text(str(cause))}")
+            why = clean_text(cause.os_error.strerror or str(cause.os_error))
+            return Unreachable(f"No connection to {cause.host}:{cause.port}: {why}.")
         case aiohttp.ClientPayloadError():
             return Transient("The answer was cut off.")
         case _:

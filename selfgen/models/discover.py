@@ -52,7 +52,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a model proved to do. `listed`: the server names it (None: it lists nothing). `served_as`: how it signs its
-    answers. `structured`: the form that it proved to keep to, one that free text cannot meet. `max_model_len` in tokens.
+    answers. `structured`: the form that it proved to keep to. `max_model_len` in tokens.
     `seeds_well`: a seed with each call does no harm (see VLLM)."""
 
     model: str

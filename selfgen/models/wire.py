@@ -106,7 +106,7 @@ def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "") -> Answere
         id=ask.id,
         text=text,
         finish=finish,
-        usage=_usage(answer.get("usage")),
+        usage=_usage(answer.get("usage"), ask, text),
         model=_text(answer.get("model"))[:200] or model,
         prompt_digest=ask.prompt_digest,
         reasoning=_text(message.get("reasoning")) or _text(message.get("reasoning_content")),
@@ -161,16 +161,22 @@ def _text(value: Any) -> str:
     return value
 
 
-def _usage(value: Any) -> Usage:
-    """Read token counts; a server that does not count is not an error."""
+def _usage(value: Any, ask: Ask, text: str) -> Usage:
+    """Read token counts. For a server that does not count they are estimated, so that budgets hold all the same."""
     if not isinstance(value, dict) or _count(value.get("prompt_tokens")) is None:
-        return Usage(known=False)
+        prompt = sum(_estimate(message.content) for message in ask.messages)
+        return Usage(prompt, _estimate(text), known=False)
     details = value.get("prompt_tokens_details")
     return Usage(
         prompt_tokens=_count(value["prompt_tokens"]) or 0,
         completion_tokens=_count(value.get("completion_tokens")) or 0,
         cached_tokens=(_count(details.get("cached_tokens")) if isinstance(details, dict) else 0) or 0,
     )
+
+
+def _estimate(text: str) -> int:
+    """Return about how many tokens a text has: one in four bytes, which is one in 1.3 Chinese characters."""
+    return len(text.encode("utf-8", "replace")) // 4 + 1
 
 
 def _count(value: Any) -> int | None:

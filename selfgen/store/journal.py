@@ -12,11 +12,13 @@ Journal first, then act: `submit` promises to call back with the events only aft
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,14 +58,20 @@ def _fault(path: Path, error: sqlite3.Error) -> StoreFault:
             f"{path}: cannot write: {text}",
             todo="Everything up to here is safe. Free some disk space, then run the same command again to continue.",
         )
+    if "locked" in text or "busy" in text:
+        what = f"{path}: another program is writing to it"
+        return StoreFault(what, todo="Close that program (sqlite3?), then run the same command again; nothing is lost.")
     if "readonly" in text or "unable to open" in text:
         return StoreFault(f"{path}: {text}", todo="Check the permissions of the run folder.")
     return StoreFault(f"{path}: {text}", todo="Restore the run folder from a backup, or start a new run with --out.")
 
 
 def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    mode = "rwc" if write else "ro"
-    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, check_same_thread=False, timeout=10)
+    mode = "mode=rwc" if write else "mode=ro"
+    if not write and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+        # Reading a WAL database needs a shared-memory file beside it, which cannot be made here; nobody writes either.
+        mode = "immutable=1"
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False, timeout=10)
     database.isolation_level = None
     database.execute("PRAGMA trusted_schema=OFF")
     if write:
@@ -82,6 +90,16 @@ def _check_format(path: Path, database: sqlite3.Connection) -> None:
             f"{path} has journal format {found}, this selfgen reads format {FORMAT}",
             todo="Use the selfgen version that made the run (`selfgen status` of that version names it).",
         )
+
+
+def is_blank(path: Path) -> bool:
+    """Tell whether the file's maker died before its tables were there: a run that never began."""
+    try:
+        with closing(_connect(path, write=False)) as database:
+            tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+            return not tables and database.execute("PRAGMA application_id").fetchone()[0] == 0
+    except sqlite3.Error as error:
+        raise _fault(path, error) from error
 
 
 class Reader:
@@ -139,6 +157,7 @@ class Reader:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     events: Sequence[Event]
+    rows: Sequence[Row]
     done: Callable[[Sequence[Event]], None]
 
 
@@ -174,8 +193,10 @@ class Writer:
         self._transact("INSERT INTO notes (at, kind, text) VALUES (?, ?, ?)", [(time.time(), kind, text)])
 
     def submit(self, events: Sequence[Event], done: Callable[[Sequence[Event]], None]) -> None:
-        """Append events; `done` is called on the writer's thread once they are durable, never if they are not."""
-        self._queue.put(_Batch(events, done))
+        """Append events; `done` is called on the writer's thread once they are durable, never if they are not.
+
+        Rows are made here, so that an event that cannot be written fails its sender and not its neighbours."""
+        self._queue.put(_Batch(events, [to_row(event) for event in events], done))
 
     def watch(self, on_fault: Callable[[StoreFault], None]) -> None:
         """Name who is told, on the writer's thread, when writing fails."""
@@ -194,18 +215,22 @@ class Writer:
                 try:
                     self._database.executemany(sql, rows)
                     self._database.execute("COMMIT")
-                except sqlite3.Error:
+                except BaseException:
                     if self._database.in_transaction:
                         self._database.execute("ROLLBACK")
                     raise
         except sqlite3.Error as error:
             raise _fault(self._path, error) from error
+        except UnicodeEncodeError as error:
+            raise StoreFault(
+                f"{self._path}: a text is not valid Unicode: {error}", todo="Please report this."
+            ) from error
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             batches, last = self._gather(first)
             try:
-                self._commit([event for batch in batches for event in batch.events])
+                self._commit([row for batch in batches for row in batch.rows])
             except StoreFault as fault:
                 self.fault = fault
                 self._on_fault(fault)
@@ -227,7 +252,7 @@ class Writer:
             batches.append(more)
         return batches, False
 
-    def _commit(self, events: Sequence[Event]) -> None:
+    def _commit(self, rows: Sequence[Row]) -> None:
         now = time.time()
-        rows = [(row.kind, row.turn, row.stage, row.item, now, row.body) for row in map(to_row, events)]
-        self._transact("INSERT INTO events (kind, turn, stage, item, at, body) VALUES (?, ?, ?, ?, ?, ?)", rows)
+        values = [(row.kind, row.turn, row.stage, row.item, now, row.body) for row in rows]
+        self._transact("INSERT INTO events (kind, turn, stage, item, at, body) VALUES (?, ?, ?, ?, ?, ?)", values)

@@ -12,7 +12,9 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from selfgen.errors import CannotCreate, StoreFault, UsageError
@@ -80,7 +82,7 @@ class Lock:
         except OSError as error:
             raise CannotCreate(f"cannot open {self._path}: {error.strerror}", todo="Check the permissions.") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take()
         except OSError as error:
             holder = read_holder(self._path)
             os.close(self._file)
@@ -91,6 +93,14 @@ class Lock:
         os.ftruncate(self._file, 0)
         os.write(self._file, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
         return self
+
+    def _take(self) -> None:
+        """Take the lock, with a little patience: `selfgen status` holds it for a moment when it looks."""
+        for _ in range(10):
+            with suppress(BlockingIOError):
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            time.sleep(0.05)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def __exit__(self, *error: object) -> None:
         os.close(self._file)

@@ -98,8 +98,9 @@ def is_running(process: subprocess.Popen[str]) -> bool:
 def wait(process: subprocess.Popen[str], started: float) -> Done:
     assert process.stdout is not None
     output = process.stdout.read()
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, output
     return Done(usage.ru_utime + usage.ru_stime, time.monotonic() - started, output)
 
 

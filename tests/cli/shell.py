@@ -20,7 +20,9 @@ from tests.fault_server import FaultServer
 ROOT = Path(__file__).resolve().parents[2]
 TOPICS = ("gardens", "bridges", "old maps of Peru", "bees", "clocks and how they tick", "snow", "tea", "chess")
 SEEDS = "".join(f'{{"instruction": "Tell me about {it} in one sentence.", "output": "It is {it}."}}\n' for it in TOPICS)
-SETTINGS = "calls: {timeout_s: 2, idle_timeout_s: 1, send_seed: 'on', patience_s: 0.5, concurrency: 8}\nstructured: json_schema\n"
+SETTINGS = """calls: {timeout_s: 2, idle_timeout_s: 1, send_seed: 'on', patience_s: 0.5, concurrency: 8}
+structured: json_schema
+"""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Shell:
         return self(*self.command(server, *more, target=target, out=out))
 
     def command(self, server: FaultServer, *more: object, target: int = 12, out: str = "grown") -> list[str]:
-        return [*map(str, ("run", "--seeds", "seeds.jsonl", "--config", "settings.yaml", "--base-url", server.base_url)),
-                *map(str, ("--model", "tiny", "--target", target, "--out", out, *more))]  # fmt: skip
+        words = ["run", "--seeds", "seeds.jsonl", "--config", "settings.yaml", "--base-url", server.base_url]
+        return [*words, *map(str, ("--model", "tiny", "--target", target, "--out", out, *more))]
 
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.folder / name
@@ -89,5 +91,6 @@ def own_process(folder: Path, *words: object, env: Mapping[str, str] | None = No
 
 def clean_environment() -> dict[str, str]:
     """Return this environment without what selfgen reads, and with a path to this checkout."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "SELFGEN"))}
+    foreign = ("OPENAI", "SELFGEN", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}

@@ -1,4 +1,4 @@
-"""Bad seed files through the real command: exit code 65, each fault at its file and line, nothing made, nothing asked."""
+"""Bad seed files through the real command: exit code 65, faults at file and line, nothing made, nothing asked."""
 
 from __future__ import annotations
 

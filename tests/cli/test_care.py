@@ -57,8 +57,8 @@ def first_answer() -> str:
     ("statement", "says"),
     [
         ("update events set body = replace(body, ' the ', ' The ') where turn = 0 and stage = 0", "can be replayed"),
-        ("update events set body = replace(body, '\"\"', '\"too_short\"') where kind = 'judged' and turn = 0", "replayed"),
-        ("update events set body = replace(body, '{OUTPUT}', 'Something else.') where kind = 'answered'", "dataset.jsonl"),
+        ("update events set body = replace(body, '\"\"', '\"short\"') where kind = 'judged' and turn = 0", "replayed"),
+        ("update events set body = replace(body, '{OUTPUT}', 'Changed.') where kind = 'answered'", "dataset.jsonl"),
         ("update header set value = replace(value, 'bees', 'wasps') where name = 'seeds'", "can be replayed"),
         ("update header set value = replace(value, '\"seed\":42', '\"seed\":43') where name = 'identity'", "identity"),
         ("update header set value = replace(value, 'You invent', 'You copy') where name = 'templates'", "replayed"),

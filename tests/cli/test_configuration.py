@@ -32,7 +32,7 @@ LAUGHS = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
         ("1: 2\n", "mine.yaml: 1: "),
         ("filters: [rouge]\n", "mine.yaml: filters: "),
         ("seed: !!python/object/apply:os.system ['touch pwned']\n", "mine.yaml:1: "),
-        ("recipe_options: " + "[" * 3000 + "\n", "mine.yaml: nested too deeply"),
+        ("recipe_options: " + "[" * 1000 + "\n", "mine.yaml: nested too deeply"),
         ("recipe_options: &a {x: *a}\n", "mine.yaml: recipe_options.x"),
         (LAUGHS, "more than 10,000 values"),
         ("propose: {extra_body: {day: 2020-01-01}}\n", "mine.yaml: propose.extra_body.day: 2020-01-01 is a date"),

@@ -199,7 +199,7 @@ def test_an_event_that_is_not_owed_raises_and_changes_nothing() -> None:
     assert ask is not None
     before = (run.machine.owed(), run.machine.account, run.machine.tally.calls)
     good = answer(ask)
-    stray = [
+    stray: list[Event] = [
         Answered(CallId(0, 1, 0), "x", "stop", Usage(), "m", ""),
         Answered(CallId(99, 0, 0), "x", "stop", Usage(), "m", ""),
         Answered(ask.id, "w1", "stop", Usage(), "m", "sha256:other"),
@@ -269,15 +269,11 @@ def test_a_turn_sees_the_pool_of_its_lag_and_no_other() -> None:
 
 
 def test_budgets_stop_the_run_within_what_is_in_flight() -> None:
-    for policy, spent in (
-        (Policy(target=10_000, max_calls=50), lambda run: run.machine.tally.calls),
-        (Policy(target=10_000, max_tokens=900), lambda run: run.machine.tally.tokens),
-    ):
-        run = quiet_run(policy)
-        limit = policy.max_calls or policy.max_tokens
-        assert limit is not None
-        assert run.machine.stop is Stop.BUDGET
-        assert 0.5 * limit <= spent(run) <= 1.6 * limit
+    by_calls = quiet_run(Policy(target=10_000, max_calls=50)).machine
+    by_tokens = quiet_run(Policy(target=10_000, max_tokens=900)).machine
+    for machine, spent, limit in ((by_calls, by_calls.tally.calls, 50), (by_tokens, by_tokens.tally.tokens, 900)):
+        assert machine.stop is Stop.BUDGET
+        assert 0.5 * limit <= spent <= 1.6 * limit
 
 
 def test_a_run_that_finds_nothing_new_is_saturated() -> None:

@@ -250,7 +250,9 @@ MUTANTS = (
         (("gates.recall(event.stage, machine.drafts_of(event), event.verdicts)", "pass"),),
     ),
     Mutant("a replay starts no turn that an earlier policy did", GROW, "replay.py", (("machine.admit(", "id("),)),
-    Mutant("a replay goes on after the end", END, "replay.py", (("if machine.stop is not None:", "if False:"),)),
+    Mutant(
+        "a replay goes on after the end", END, "replay.py", (("while machine.stop is None and (event", "while (event"),)
+    ),
 )
 
 

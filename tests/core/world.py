@@ -36,7 +36,7 @@ class WordRecipe:
     """Three stages, two gates; every prompt shows seeds, pool and draft, drawn anew; stage 1 is not always wanted."""
 
     name = "words"
-    stages = (
+    stages: tuple[Stage, ...] = (
         Stage("propose", "propose", ("instruction",)),
         Stage("input", "propose"),
         Stage("answer", "answer", ("task",)),
@@ -57,8 +57,9 @@ class WordRecipe:
         if subject.draft is None:
             parents = tuple(task.id for task in subject.draw.sample(subject.seeds, 2, "seeds"))
             return Reading(tuple(Draft("", word, parents=parents) for word in reply.text.split()))
-        field_name = "input" if subject.stage == 1 else "output"
-        return Reading((replace(subject.draft, **{field_name: reply.text}),))
+        if subject.stage == 1:
+            return Reading((replace(subject.draft, input=reply.text),))
+        return Reading((replace(subject.draft, output=reply.text),))
 
 
 def plan(run_seed: int = 1, lag_min: int = 2, lag_max: int = 5) -> Plan:

@@ -52,7 +52,7 @@ def test_reasoning_goes_by_two_names() -> None:
 
 def test_missing_fields_are_filled_from_the_call() -> None:
     result = read({"content": "x"}, finish_reason=None)
-    assert result == Answered(ASK.id, "x", "", Usage(known=False), "asked-for", "d")
+    assert result == Answered(ASK.id, "x", "", Usage(2, 1, known=False), "asked-for", "d")
 
 
 def test_a_refusal_with_text_is_an_answer() -> None:
@@ -68,11 +68,11 @@ def test_a_refusal_with_text_is_an_answer() -> None:
         ({"prompt_tokens": 5, "completion_tokens": 6}, Usage(5, 6)),
         ({"prompt_tokens": 5}, Usage(5, 0)),
         ({"prompt_tokens": 5, "completion_tokens": None, "prompt_tokens_details": None}, Usage(5, 0)),
-        ({"prompt_tokens": -5, "completion_tokens": 6}, Usage(known=False)),
-        ({"prompt_tokens": "5"}, Usage(known=False)),
-        ({"prompt_tokens": True}, Usage(known=False)),
-        ([], Usage(known=False)),
-        (None, Usage(known=False)),
+        ({"prompt_tokens": -5, "completion_tokens": 6}, Usage(2, 1, known=False)),
+        ({"prompt_tokens": "5"}, Usage(2, 1, known=False)),
+        ({"prompt_tokens": True}, Usage(2, 1, known=False)),
+        ([], Usage(2, 1, known=False)),
+        (None, Usage(2, 1, known=False)),
     ],
 )
 def test_usage(usage: Any, expected: Usage) -> None:

@@ -142,7 +142,7 @@ class View(AbstractContextManager["View"]):
         if progress.last:
             rows.append(Text("last ", style="dim") + text(line(progress.last.instruction, width - 5)))
         rows += [text(line(f"! {state}", width), "yellow") for state in progress.snapshot.states]
-        if progress.snapshot.draining:
+        if progress.snapshot.draining and progress.machine.stop is None:
             what = "no new calls; waiting for those in flight. Ctrl-C again leaves at once."
             rows.append(text(line(what, width), "yellow"))
         return Group(*rows)

@@ -112,16 +112,19 @@ def _evidence(rejection: Any, book: Any) -> str:
     if not rejection.measures or rejection.lost:
         return str(rejection.detail)
     measure = rejection.measures[-1]
+    if measure.limit == "none":
+        return f'{measure.filter}: found "{measure.value}"'
     near = f" with {measure.nearest}: {book.text_of(measure.nearest)}" if measure.nearest else ""
-    return f"{measure.filter} {measure.value} (limit {measure.limit} {measure.unit}){near}"
+    value = round(measure.value, 3) if isinstance(measure.value, float) else measure.value
+    return f"{measure.filter} {value} (limit {measure.limit} {measure.unit}){near}"
 
 
 def _show_task(task: Any) -> None:
     say(task.instruction, "bold")
-    if task.input:
-        say(f"input: {task.input}")
-    if task.output:
-        say(task.output)
+    for name, content in (("input", task.input), ("output", task.output)):
+        if content:
+            say(f"{name}:", "dim")
+            say(content)
     say()
 
 
@@ -130,6 +133,8 @@ def why(
     id: Annotated[str, typer.Argument(metavar="ID", help="Id of a record or a draft, for example t00042.3.")],
 ) -> None:
     """Tell how a record came to be, or why a draft was refused."""
+    if _show_seed(run, id):
+        return
     from selfgen.assemble.book import find_run, tell
 
     story = tell(find_run(run), id)
@@ -148,6 +153,22 @@ def why(
     for call in story.calls:
         _show_call(call)
     next_step(f"selfgen show {shlex.quote(str(run))} --rejected", "others that were refused")
+
+
+def _show_seed(run: Path, id: str) -> bool:
+    """Show a seed, and how many records and drafts it was an example for. False when there is none of that id."""
+    from selfgen.assemble.book import find_run, open_book
+
+    book = open_book(find_run(run))
+    seed = next((seed for seed in book.source.seeds if seed.id == id), None)
+    if seed is None:
+        return False
+    say(f"{id} is a seed", "bold green")
+    _show_task(seed)
+    kept = sum(id in record.lineage.parents for record in book.records)
+    refused = sum(id in rejection.lineage.parents for rejection in book.rejections)
+    say(f"It was shown to the model for {count(kept)} records, and for {count(refused)} drafts that were not kept.")
+    return True
 
 
 def _show_verdict(story: Any) -> None:

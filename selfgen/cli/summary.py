@@ -8,7 +8,7 @@ from contextlib import suppress
 from selfgen.assemble.parts import prices_of
 from selfgen.assemble.session import Session
 from selfgen.cli.screen import next_step, say
-from selfgen.cli.words import account_lines, count, span, token_line
+from selfgen.cli.words import account_lines, count, reasons, span, token_line
 from selfgen.core.tally import Stop
 from selfgen.executors.stream import Cut, Ending
 
@@ -37,15 +37,27 @@ def _print_ending(session: Session, ending: Ending, seconds: float) -> None:
         case Stop.SATURATED:
             _advise_saturated(session, run)
         case Stop.BUDGET:
+            say(_budget_line(session))
             next_step(f"selfgen resume {run} --max-calls N", "or --max-tokens N: go on with a larger budget")
         case _:
             next_step(f"selfgen resume {run}", "go on where this stopped")
+
+
+def _budget_line(session: Session) -> str:
+    """Tell which limit was reached. The next turn would have gone over it, by what turns took so far."""
+    limits, tally = session.source.config.limits, session.machine.tally
+    parts = [("calls", tally.calls, limits.max_calls), ("tokens", tally.tokens, limits.max_tokens)]
+    used = [f"{count(spent)} of {count(limit)} {name}" for name, spent, limit in parts if limit is not None]
+    return f"used {', '.join(used)}; one more turn is expected to go over"
 
 
 def _advise_saturated(session: Session, run: str) -> None:
     share = float(session.machine.tally.recent_acceptance())
     window = session.source.config.saturation.window
     say(f"Over the last {window} turns {share:.1%} of the drafts were kept.")
+    tally = session.machine.tally
+    if refused := tally.rejected + tally.lost + tally.faults:
+        say(f"Most were refused for: {reasons(refused, 3)}.")
     say("More varied seeds, a --domain, a hotter or another model, or a laxer filter help; each makes a new run.")
     next_step(f"selfgen show {run} --rejected", "see why drafts were refused")
     next_step(f"selfgen resume {run} --floor 0", "go on all the same")

@@ -45,6 +45,7 @@ def run(
     max_calls: Annotated[int | None, typer.Option(min=1, help="Stop after about so many calls.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop after about so many tokens.")] = None,
     max_hours: Annotated[float | None, typer.Option(min=0.001, help="Stop this session after so long.")] = None,
+    floor: Annotated[float | None, typer.Option(min=0, max=1, help="Acceptance below which it is saturated.")] = None,
 ) -> int:
     """Grow a dataset from seeds; the same command again continues it.
 
@@ -70,6 +71,7 @@ def run(
             ("limits", "max_calls"): max_calls,
             ("limits", "max_tokens"): max_tokens,
             ("limits", "max_hours"): max_hours,
+            ("saturation", "floor"): floor,
         }
     )
     from selfgen.assemble.settings import gather
@@ -148,7 +150,7 @@ def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:
 
 
 def _work(folder: Any, source: Any) -> int:
-    from selfgen.assemble.book import guard
+    from selfgen.assemble.book import guard, read_source
     from selfgen.assemble.doctor import rehearse
     from selfgen.assemble.parts import MOCK, prices_of
     from selfgen.assemble.session import Session
@@ -159,7 +161,11 @@ def _work(folder: Any, source: Any) -> int:
     guard(folder)
     if not folder.exists:
         rehearse(source)
+    elif source.config.target < (before := read_source(folder).config.target):
+        tell(f"the target was {before:,}; the dataset now ends sooner, and the journal keeps the rest", "yellow")
     started = time.monotonic()
+    if not folder.exists and source.config.propose.model != MOCK:
+        tell(f"asking {source.config.propose.base_url or 'for a server'} ... (a server that is starting is waited for)")
     with Session(folder, source, environment()) as session:
         config = session.source.config
         title = f"{folder.path}   {config.recipe}  {config.lang}  {_models(config)}"

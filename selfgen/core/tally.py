@@ -154,7 +154,7 @@ class Tally:
         """Tell whether one more turn may start while `in_flight` have: not while those are expected to be enough.
 
         What a turn brings is expected to be the mean of the retired ones. Until there is experience a turn is expected
-        to bring three records (counted as four turns), and under a budget only four turns start."""
+        to bring three records (counted as four turns), and under a budget at most four turns start."""
         a_turn = Fraction(self.kept + 12, self.turns + 4)
         if self.kept + a_turn * in_flight >= policy.target:
             return False
@@ -165,5 +165,5 @@ class Tally:
 
     def _affords(self, limit: int, used: int, in_flight: int) -> bool:
         if not self.turns:
-            return in_flight < min(4, limit)
+            return in_flight < min(4, max(1, limit // 10))
         return used + Fraction(used, self.turns) * (in_flight + 1) <= limit

@@ -289,3 +289,29 @@ def test_a_recipe_must_end_with_a_gate() -> None:
 
     with pytest.raises(InternalError, match="last stage"):
         Machine(plan(), POLICY, Open(), ())
+
+
+@given(st.lists(st.tuples(st.integers(5, 90), st.integers(1, 60)), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_a_narrower_policy_takes_nothing_away(sessions: list[tuple[int, int]]) -> None:
+    """Sessions with other budgets, one after the other: what retired stays, and the last policy replays to the same."""
+    journal: list[Event] = []
+    policy = Policy(target=1_000, max_calls=sessions[0][1])
+    kept = 0
+    for rounds, max_calls in sessions:
+        run = Run(new_machine(policy))
+        rest = iter(journal)
+        run.replay(rest)
+        run.machine.change_policy(Policy(target=1_000, max_calls=max_calls))
+        run.retired += run.machine.take_retired()
+        run.replay(rest)
+        policy = run.machine.policy
+        for _ in range(rounds):
+            if run.machine.stop is None:
+                run.collect()
+                run.do(run.can_do()[0])
+        assert run.machine.tally.kept >= kept
+        kept, journal = run.machine.tally.kept, run.journal
+        again = Run(new_machine(policy))
+        again.replay(iter(journal))
+        assert dataset(again) == dataset(run)

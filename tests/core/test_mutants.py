@@ -92,12 +92,12 @@ MUTANTS = (
     ),
     # -- randomness
     Mutant(
-        "all draws come from one stream",
+        "all draws of a run come from one stream",
         ARRIVAL,
-        "draw.py",
+        "machine.py",
         (
-            ("hash_int(*self._address, *purpose)", "hash_int(len(STREAM), STREAM.append(0))"),
-            ('T = TypeVar("T")', 'T = TypeVar("T")\nSTREAM: list[int] = []'),
+            ("Draw(self.plan.run_seed, call)", "Draw(self.plan.run_seed, len(self.drawn), self.drawn.append(0))"),
+            ("self._start_turns()\n\n    # -- what the world may ask", "self.drawn = []; self._start_turns()\n\n    #"),
         ),
     ),
     Mutant(

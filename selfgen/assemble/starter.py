@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import yaml
 
+from selfgen.assemble.starter_words import FILTERS, SETTINGS
 from selfgen.config import RunConfig
 from selfgen.filters import DEFAULTS, OFF
 
@@ -53,10 +54,14 @@ def config_text(lang: str) -> str:
     ]
     for name, options in DEFAULTS.items():
         text = yaml.safe_dump(dict(options), default_flow_style=True, allow_unicode=True).strip() if options else "true"
-        lines.append(f"#   {name}: {text}" + (f"  # {words['off']}" if name in OFF else ""))
-    skip = {*_OWN, "propose", "answer", "filters"}
-    rest = {name: value for name, value in default.items() if name not in skip}
-    return "\n".join([*lines, "", f"# {words['rest']}", *_commented(rest), ""])
+        off = f"{words['off']}; " if name in OFF else ""
+        lines.append(f"#   {name}: {text}  # {off}{FILTERS[lang][name]}")
+    lines += ["", f"# {words['rest']}"]
+    for name, value in default.items():
+        if name not in {*_OWN, "propose", "answer", "filters"}:
+            first, *rest = _commented({name: value})
+            lines += [f"{first}  # {SETTINGS[lang][name]}", *rest]
+    return "\n".join([*lines, ""])
 
 
 def _commented(values: dict[str, object]) -> list[str]:

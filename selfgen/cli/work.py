@@ -153,13 +153,13 @@ def _work(folder: Any, source: Any) -> int:
     from selfgen.assemble.book import guard, read_source
     from selfgen.assemble.doctor import rehearse
     from selfgen.assemble.parts import MOCK, prices_of
-    from selfgen.assemble.session import Session
+    from selfgen.assemble.session import Session, read_header
     from selfgen.assemble.settings import environment
     from selfgen.cli.live import View
     from selfgen.cli.summary import show_ending
 
     guard(folder)
-    if not folder.exists:
+    if not read_header(folder):
         rehearse(source)
     elif source.config.target < (before := read_source(folder).config.target):
         tell(f"the target was {before:,}; the dataset now ends sooner, and the journal keeps the rest", "yellow")

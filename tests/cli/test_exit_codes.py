@@ -160,6 +160,11 @@ def test_74_damaged_or_newer_journal(shell: Shell, grown: str, statement: str, s
     assert shell("verify", grown).code == 74
 
 
+def test_a_run_that_died_while_it_was_made_begins_anew(shell: Shell, server: FaultServer) -> None:
+    shell.write("grown/run.db", b"")
+    assert shell.run(server).code == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database" * 1000])
 def test_74_no_journal(shell: Shell, grown: str, content: bytes) -> None:
     Path("grown/run.db").write_bytes(content)

@@ -113,9 +113,8 @@ def test_unit_conversions(lang: Lang) -> None:
     for task, _, said in of(lang, "convert", 300):
         amount, pair = float(task.slots["n"]), (task.slots["source"], task.slots["target"])
         seen.add(pair)
-        if task.slots.get(STYLE) != "bare":
-            said = re.split("[=＝]", said.split("\n")[-1])[1]
-        value = float(re.findall(r"-?\d+(?:\.\d+)?", said)[0])
+        value = float(last_number(said))
+        assert said.endswith(("。", ".")) != (task.slots.get(STYLE) == "bare")
         if pair in FACTORS:
             assert value == pytest.approx(amount * FACTORS[pair], rel=1e-5, abs=0.006)
         elif pair[0] in ("degrees Celsius", "摄氏度"):

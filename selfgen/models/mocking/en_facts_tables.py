@@ -69,7 +69,7 @@ TERMS: dict[str, tuple[str, str]] = {
         "the delay between a request and the start of the answer",
         "a voice call across the ocean lags by a moment",
     ),
-    "a tariff": ("a tax on goods that cross a border", "imported steel costs ten percent more"),
+    "a tariff": ("a tax on goods that cross a border", "whoever imports a car pays a share of its price at the border"),
     "pollination": (
         "the transfer of pollen that lets plants form seeds",
         "bees carry it from apple blossom to apple blossom",

@@ -7,7 +7,7 @@ from selfgen.models.mocking.frame import Pool, span
 
 POOLS: dict[str, Pool] = {
     "who|other": NAMES, "place": PLACES, "item": GOODS, "thing": THINGS, "shop": SHOPS, "trade": JOBS, "room": ROOMS,
-    "n": span(3, 48),
+    "n": span(3, 48), "hour": span(5, 23), "year": span(1911, 2019), "gust": span(85, 150),
     "date": span(2, 28), "hobby": HOBBIES, "day": WEEKDAYS, "month": MONTHS,
 }  # fmt: skip
 SENTIMENT = (
@@ -114,7 +114,7 @@ TOPIC_TEXTS = (
         "Bank in {place} cuts {n} jobs after a weak quarter",
     ),
     (
-        "Storm closes the harbour of {place}, gusts of 1{n} km/h expected on {day}",
+        "Storm closes the harbour of {place}, gusts of {gust} km/h expected on {day}",
         "{place} shivers through the coldest {month} night in {n} years",
         "No rain in {place} for {n} days, farmers watch the sky",
     ),
@@ -150,7 +150,7 @@ TONE_TEXTS = (
     (
         "hey {who}, grabbing {item} on the way, want anything?",
         "lol {who} just told me the {shop} thing, can't believe it, tell you on {day}",
-        "Sooo tired, {n} km of {hobby} with {other}, never doing that again haha",
+        "Sooo tired, a whole {day} of {hobby} with {other}, never doing that again haha",
         "yo, you coming to {place} on {day} or what?",
     ),
 )
@@ -180,7 +180,7 @@ EMOTION_TEXTS = (
 OPINION = (("fact", "opinion"), ("a claim of fact", "a matter of taste"))
 OPINION_TEXTS = (
     (
-        "The {shop} in {place} was founded in 19{n} by {who}.",
+        "The {shop} in {place} was founded in {year} by {who}.",
         "A box at the {shop} holds {n} {item}.",
         "{place} lies on the same railway line as the home town of {who}.",
     ),
@@ -206,11 +206,11 @@ SPAM_TEXTS = (
 SPEECH_LANGUAGE = (("French", "Spanish", "German", "Italian", "Portuguese"),)
 SPEECH_LANGUAGE_TEXTS = (
     (
-        "{who} arrive à la gare à {n} heures avec ses deux sœurs.",
+        "{who} arrive à la gare à {hour} heures avec ses deux sœurs.",
         "Il pleut depuis {n} jours et {who} reste à la maison.",
     ),
     (
-        "{who} llega a la estación con sus dos hermanas el día {n}.",
+        "{who} llega a la estación con sus dos hermanas el día {date}.",
         "Hace {n} días que llueve y {who} se queda en casa.",
     ),
     (

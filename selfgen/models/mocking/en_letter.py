@@ -28,12 +28,12 @@ WORDS: dict[str, Pool] = {
     "day": WEEKDAYS,
     "event": EVENTS,
     "damp": (
-        "the heating is broken",
-        "the roof leaks",
-        "the front door does not close",
-        "there is mould in the bathroom",
-        "the lift is stuck",
-        "the hot water fails every morning",
+        "the heating has been broken",
+        "the roof has been leaking",
+        "the front door has not closed properly",
+        "there has been mould on the stairs",
+        "the lift has been stuck",
+        "there has been no hot water in the morning",
     ),
     "mishap": (
         "broke a vase",
@@ -46,10 +46,10 @@ WORDS: dict[str, Pool] = {
     "joy": (
         "the new job",
         "passing the exam",
-        "the birth of your twins",
+        "the birth of the twins",
         "fifty years of marriage",
         "the move to the countryside",
-        "your first marathon",
+        "the first marathon",
     ),
     "odd": (
         "a letter dated tomorrow",
@@ -147,20 +147,20 @@ FAMILIES: tuple[Family, ...] = (
     letter(
         "landlord",
         (
-            "Write to my landlord in {place}: {damp}, and this has been going on for {n} days.",
-            "For {n} days now {damp} in my flat in {place}. Formulate a firm but polite letter to the owner.",
+            "Write to my landlord in {place}: for {n} days now {damp} in our building.",
+            "For {n} days now {damp} in my building in {place}. Formulate a firm but polite letter to the owner.",
             (
                 "A tenant in {place} has told the owner twice that {damp}. After {n} days, what should the third "
                 "letter say?"
             ),
         ),
-        "Dear Sir or Madam,\n\nfor {n} days now, {damp} in my flat in {place}. I have reported this before, "
+        "Dear Sir or Madam,\n\nfor {n} days now {damp} in my building in {place}. I have reported this before, "
         "and nothing has happened. I"
         " ask you to have it repaired within one week. If that is not possible, let me know in writing how "
         "you intend to proceed."
         "\n\nYours faithfully",
         (
-            "Dear Sir or Madam, for {n} days {damp} in my flat in {place}. Please have it repaired within one "
+            "Dear Sir or Madam, for {n} days {damp} in my building in {place}. Please have it repaired within one "
             "week. Yours faithfully"
         ),
     ),

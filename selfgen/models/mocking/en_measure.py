@@ -38,6 +38,12 @@ def _convert(slots: Slots) -> tuple[str, str]:
     return compute.convert(kind, slots["n"])
 
 
+def _converted(slots: Slots, given: str) -> str:
+    """Answer with a sentence that says where the amount was rounded."""
+    equal = "equal about" if "≈" in _convert(slots)[1] else "equal"
+    return told(_convert, f"{{n}} {{source}} {equal} {{value}} {{target}}.")(slots, given)
+
+
 def _date(year: str, month: str, day: str) -> date:
     return date(int(year), MONTHS.index(month) + 1, int(day))
 
@@ -134,7 +140,7 @@ FAMILIES: tuple[Family, ...] = (
                 "centimetres, can the pieces be at most?"
             ),
         ),
-        {"a": span(24, 180, 12), "b": span(30, 210, 18), "name": NAMES},
+        {"a|b": span(24, 210, 6), "name": NAMES},
         told(compute.common_divisor, "It is {value}."),
         TAILS,
         weight=1,
@@ -197,7 +203,7 @@ FAMILIES: tuple[Family, ...] = (
             "min": span(5, 55, 5),
             "name,name2": tuple((n, n) for n in NAMES),
         },
-        told(compute.clock, "At {value}."),
+        told(compute.clock, "The time is then {value}."),
         TAILS[4:],
     ),
     Family(
@@ -209,7 +215,7 @@ FAMILIES: tuple[Family, ...] = (
             "{name} only thinks in {target}. Please restate {n} {source} with at most two decimals.",
         ),
         {"n": span(3, 420, 3), "source,target": UNIT_PAIRS, "place": PLACES, "name": NAMES},
-        told(_convert, "{n} {source} = {value} {target} (at most two decimals)"),
+        _converted,
         TAILS,
         weight=3,
     ),
@@ -249,12 +255,12 @@ FAMILIES: tuple[Family, ...] = (
         "weekday_later",
         (
             "Today is {weekday}. Which weekday will it be in {n} days?",
-            "A seed that was sown on a {weekday} needs {n} days. Name the weekday on which it should show.",
-            "{name} rests every {n} days, last time on a {weekday}. On which day of the week is the next rest?",
+            "A ship sails on a {weekday} and is back after {n} days. Name the weekday of its return.",
+            "{name} signs a lease on a {weekday} and moves in {n} days later. On which day of the week is that?",
         ),
         {
             "weekday": WEEKDAYS,
-            "n": span(9, 400, 3),
+            "n": span(9, 120),
             "name": NAMES,
         },
         _weekday_later,

@@ -174,7 +174,7 @@ FAMILIES: tuple[Family, ...] = (
             "Divide {n} {item} into {k} equal bags; tell me the content of a bag and the remainder.",
         ),
         {"name": NAMES, "n": span(41, 399), "item": GOODS, "k": span(3, 14)},
-        told(compute.share, "Per person and left over: {value}."),
+        told(compute.share, "Each portion is {value}.", ", and the remainder is "),
         TAILS[4:],
     ),
     Family(

@@ -54,8 +54,10 @@ def spoil_json(value: Value, lang: Lang, dice: Dice) -> str:
 
 
 def spoil_text(text: str, lang: Lang, dice: Dice) -> str:
-    """Write a free answer in one of the ways in which models get the form wrong."""
-    return dice.pick((_with_thought, _with_preface, _with_remark, _twice, _nothing))(text, lang, dice)
+    """Write a free answer in one of the ways in which models get the form wrong.
+
+    Never with a greeting or a closing remark: an answer may be code, a label or a bare number."""
+    return dice.pick((_with_thought, _twice, _nothing))(text, lang, dice)
 
 
 def dump(value: Value) -> str:

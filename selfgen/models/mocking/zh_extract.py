@@ -44,12 +44,12 @@ ASKING: dict[str, Pool] = {"who": NAMES, "shop": SHOPS, "place": PLACES, "trade"
 ORDER = Document(
     (
         (
-            "您好：\n\n我叫{who}，为{date}的订单{number}写信。我订了{n}件{item}，其中{m}件到手就是坏的。"
+            "您好：\n\n我叫{who}，为{date}的订单{number}写信。我订了{n}{u}{item}，其中{m}{u}到手就是坏的。"
             "每天{time}以后都能找到我。\n\n此致\n{other}"
         ),
         (
-            "{shop}的各位：\n\n我是{place}的{who}。{date}在你们那儿买的{item}（订单号{number}），说好{n}件，"
-            "眼下只到了{m}件。"
+            "{shop}的各位：\n\n我是{place}的{who}。{date}在你们那儿买的{item}（订单号{number}），说好{n}{u}，"
+            "眼下只到了{m}{u}。"
             "请在{time}以后回电。\n\n祝好"
         ),
     ),

@@ -6,6 +6,7 @@ import json
 
 from selfgen.models.mocking.frame import STYLE, Family, Pool, Slots
 from selfgen.models.mocking.zh_facts_tables import (
+    AUTONOMOUS,
     IDIOMS,
     MEASURE_WORDS,
     OPPOSITES,
@@ -77,11 +78,16 @@ def _poet(slots: Slots, _: str) -> str:
     return f"出自{poet}的《{title}》。"
 
 
+def _seat(province: str) -> str:
+    """Name what the first city of a province or of an autonomous region is called."""
+    return "首府" if province in AUTONOMOUS else "省会"
+
+
 def _province(slots: Slots, _: str) -> str:
     city, short = PROVINCES[slots["province"]]
     if slots.get(STYLE) == "json":
-        return json.dumps({"名称": slots["province"], "行政中心": city, "简称": short}, ensure_ascii=False)
-    return f"{slots['province']}的行政中心是{city}，简称“{short}”。"
+        return json.dumps({"名称": slots["province"], "省会或首府": city, "简称": short}, ensure_ascii=False)
+    return f"{slots['province']}的{_seat(slots['province'])}是{city}，简称“{short}”。"
 
 
 def _solar_term(slots: Slots, _: str) -> str:
@@ -102,7 +108,7 @@ def _quiz(slots: Slots, _: str) -> str:
     cities = sorted(PROVINCES[names[(first + step) % len(names)]][0] for step in (0, 7, 13))
     city = PROVINCES[province][0]
     said = [f"{letter}. {option}" for letter, option in zip("ABC", cities, strict=True)]
-    return "\n".join([f"{province}的行政中心是哪里？", *said, f"正确答案：{'ABC'[cities.index(city)]}"])
+    return "\n".join([f"{province}的{_seat(province)}是哪里？", *said, f"正确答案：{'ABC'[cities.index(city)]}"])
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -206,18 +212,18 @@ FAMILIES: tuple[Family, ...] = (
         "province",
         (
             "{province}的省会（或首府）和简称各是什么？",
-            "{place}的小学生要介绍{province}，请告诉他行政中心和简称。",
-            "{who}看车牌猜地方，想弄清{province}的简称和行政中心。",
+            "{place}的小学生要介绍{province}，请说出省会（或首府）和简称。",
+            "{who}看车牌猜地方，想弄清{province}的简称和省会（或首府）。",
         ),
         {"province": tuple(PROVINCES), **ASKING},
         _province,
-        (("用JSON，键名为名称、行政中心、简称。", "json"), ("一句话说完。", "")),
+        (("用JSON，键名为名称、省会或首府、简称。", "json"), ("一句话说完。", "")),
     ),
     Family(
         "quiz",
         (
-            "以{province}的行政中心为题出一道三选一的选择题，附答案。",
-            "给{place}的知识竞赛出题：{province}的行政中心在哪儿，要A到C三个选项和答案。",
+            "以{province}的省会（或首府）为题出一道三选一的选择题，附答案。",
+            "给{place}的知识竞赛出题：{province}的省会（或首府）在哪儿，要A到C三个选项和答案。",
         ),
         {"province": tuple(PROVINCES), **ASKING},
         _quiz,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from selfgen.models.mocking.frame import Pool, span
-from selfgen.models.mocking.zh_list import ITEMS
-from selfgen.models.mocking.zh_words import HOBBIES, JOBS, MONTHS, NAMES, PLACES, ROOMS, SHOPS, THINGS, WEEKDAYS
+from selfgen.models.mocking.zh_words import GOODS, HOBBIES, JOBS, MONTHS, NAMES, PLACES, ROOMS, SHOPS, THINGS, WEEKDAYS
 
 POOLS: dict[str, Pool] = {
-    **{"who|other": NAMES, "place": PLACES, "item": ITEMS, "thing": THINGS, "shop": SHOPS, "trade": JOBS},
-    **{"room": ROOMS, "n": span(3, 48), "date": span(2, 28), "hobby": HOBBIES, "day": WEEKDAYS, "month": MONTHS},
+    **{"who|other": NAMES, "place": PLACES, "item,u": GOODS, "thing": THINGS, "shop": SHOPS, "trade": JOBS},
+    **{"room": ROOMS, "n": span(3, 48), "year": span(1911, 2019), "gust": span(20, 45), "date": span(2, 28), "hobby": HOBBIES, "day": WEEKDAYS, "month": MONTHS},
 }
 SENTIMENT = (("正面", "负面", "中性"), ("满意", "不满", "一般"), ("表扬", "投诉", "两者都不是"))
 SENTIMENT_TEXTS = (
@@ -58,7 +57,7 @@ TICKET_TEXTS = (
     (
         "{thing}我穿用都嫌小，怎么寄回去，钱什么时候到？",
         "{day}买的{item}还没拆，想换个颜色。",
-        "{n}件{item}里有两件到手就是坏的，往哪儿寄才能给换新的？",
+        "{n}{u}{item}里有两{u}到手就是坏的，往哪儿寄才能给换新的？",
     ),
 )
 INTENT = (("询问", "请求", "提议帮忙", "致谢"), ("打听", "求助", "主动相助", "道谢"))
@@ -69,12 +68,12 @@ INTENT_TEXTS = (
         "{place}那位{trade}{month}上不上班，{who}你清楚吗？",
     ),
     (
-        "{who}，麻烦中午之前往{room}送{n}份{item}。",
+        "{who}，麻烦中午之前往{room}送{n}{u}{item}。",
         "{who}，{place}那场{hobby}活动，劳驾替我占个座。",
         "跟{other}说一声，{day}把{room}锁好，钥匙放我这儿。",
     ),
     (
-        "我家地下室还有{n}个富余的{item}，你要是用得着就拿去。",
+        "我家地下室还有{n}{u}富余的{item}，你要是用得着就拿去。",
         "{day}要是缺人手，我跟{who}过来搬箱子。",
         "{thing}闲着也是闲着，可以借你们用到{month}底。",
     ),
@@ -107,7 +106,7 @@ TOPIC_TEXTS = (
         "{place}一银行季度业绩下滑，裁员{n}人",
     ),
     (
-        "{place}港口因大风停航，{day}阵风可达{n}米每秒",
+        "{place}港口因大风停航，{day}阵风可达{gust}米每秒",
         "{place}迎来{n}年来最冷的{month}夜",
         "{place}连续{n}天无雨，农户盼甘霖",
     ),
@@ -135,15 +134,15 @@ URGENCY_TEXTS = (
 TONE = (("正式", "随意"), ("公文体", "聊天体"))
 TONE_TEXTS = (
     (
-        "{who}女士：您{month}{date}日提交的申请书业已收悉，特此函告。",
+        "尊敬的{who}：您{month}{date}日提交的申请书业已收悉，特此函告。",
         "请各位会员于{day}正午之前撤离{room}，敬请配合。",
-        "承蒙您在{place}拨冗会谈，兹附上{n}件{item}的报价。",
+        "承蒙您在{place}拨冗会谈，兹附上{n}{u}{item}的报价。",
         "经研究决定，{place}居民近期暂停使用{room}，特此公告。",
     ),
     (
         "{who}哎，我去买{item}，给你捎点儿不？",
         "哈哈哈{who}刚跟我说了{shop}那事儿，笑死，{day}见面细聊",
-        "累趴了，跟{other}{hobby}折腾了{n}公里，打死也不去了嘻嘻",
+        "累趴了，{day}跟{other}{hobby}折腾了一整天，打死也不去了嘻嘻",
         "喂，{day}到底来不来{place}啊？",
     ),
 )
@@ -156,7 +155,7 @@ EMOTION_TEXTS = (
     ),
     (
         "{who}又当着{room}所有人的面把我的活儿说成他的，我差点把{item}摔了。",
-        "{n}件{item}一件没到，{shop}凭什么扣我的钱！",
+        "{n}{u}{item}一{u}没到，{shop}凭什么扣我的钱！",
         "我的车在{shop}门口第四回叫人拖走，他们还在一旁笑，简直岂有此理。",
     ),
     (
@@ -173,8 +172,8 @@ EMOTION_TEXTS = (
 OPINION = (("事实", "观点"), ("客观陈述", "主观看法"))
 OPINION_TEXTS = (
     (
-        "{place}的{shop}是19{n}年由{who}创办的。",
-        "{shop}里一箱装{n}件{item}。",
+        "{place}的{shop}是{year}年由{who}创办的。",
+        "{shop}里一箱装{n}{u}{item}。",
         "{place}和{who}的老家在同一条铁路线上。",
     ),
     ("要我说，{day}没有比{hobby}更有意思的事了。", "花{n}元买{item}，怎么想都不值。", "{place}就数{month}最美。"),

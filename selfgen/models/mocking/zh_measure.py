@@ -41,6 +41,12 @@ def _convert(slots: Slots) -> tuple[str, str]:
     return compute.convert(kind, slots["n"])
 
 
+def _converted(slots: Slots, given: str) -> str:
+    """Answer with a sentence that says where the amount was rounded."""
+    equal = "约等于" if "≈" in _convert(slots)[1] else "等于"
+    return told(_convert, f"{{n}}{{source}}{equal}{{value}}{{target}}。")(slots, given)
+
+
 def _date(year: str, month: str, day: str) -> date:
     return date(int(year), MONTHS.index(month) + 1, int(day))
 
@@ -136,7 +142,7 @@ FAMILIES: tuple[Family, ...] = (
             "{a}和{b}的最大公约数是几？",
             "{name}要把{a}厘米和{b}厘米的两根彩带剪成同样长的小段，不许浪费，每段最长几厘米？",
         ),
-        {"a": span(24, 180, 12), "b": span(30, 210, 18), "name": NAMES},
+        {"a|b": span(24, 210, 6), "name": NAMES},
         told(compute.common_divisor, "是{value}。"),
         TAILS,
         weight=1,
@@ -145,7 +151,7 @@ FAMILIES: tuple[Family, ...] = (
         "multiple",
         (
             "求{a}与{b}的最小公倍数。",
-            "{place}有两路公交刚刚同时发车，一路隔{a}分钟一班，另一路隔{b}分钟一班，过多少分钟又会同时发车？",
+            "{place}有两路公交刚刚同时发车，一路每{a}分钟一班，另一路每{b}分钟一班，过多少分钟又会同时发车？",
         ),
         {"a|b": span(4, 36), "place": PLACES},
         told(compute.common_multiple, "是{value}。"),
@@ -175,7 +181,7 @@ FAMILIES: tuple[Family, ...] = (
             "{name}的班从{start}开始，时长{h}个小时又{min}分钟，下班是几点？",
         ),
         {"place": PLACES, "start": TIMES, "h": span(1, 9), "min": span(5, 55, 5), "name": NAMES},
-        told(compute.clock, "{value}。"),
+        told(compute.clock, "那时是{value}。"),
         TAILS[4:],
     ),
     Family(
@@ -192,7 +198,7 @@ FAMILIES: tuple[Family, ...] = (
             "place": PLACES,
             "name": NAMES,
         },
-        told(_convert, "{n}{source}＝{value}{target}（最多两位小数）"),
+        _converted,
         TAILS,
         weight=3,
     ),
@@ -232,10 +238,10 @@ FAMILIES: tuple[Family, ...] = (
         "weekday_later",
         (
             "今天是{weekday}，{n}天以后是星期几？",
-            "{name}在{weekday}播了种，要等{n}天，出苗那天是星期几？",
-            "{shop}每隔{n}天盘一次货，上回是{weekday}，下回轮到星期几？",
+            "{name}在{weekday}交了海运包裹，{n}天以后到港，到港那天是星期几？",
+            "{shop}在{weekday}签了租约，{n}天以后开张，开张那天是星期几？",
         ),
-        {"weekday": WEEKDAYS, "n": span(9, 400, 3), "name": NAMES, "shop": SHOPS},
+        {"weekday": WEEKDAYS, "n": span(9, 120), "name": NAMES, "shop": SHOPS},
         _weekday_later,
         (("请用余数说明理由。", "work"), ("一句话就好。", "full")),
     ),
@@ -243,10 +249,10 @@ FAMILIES: tuple[Family, ...] = (
         "zodiac",
         (
             "{year}年是什么生肖年？",
-            "{name}的奶奶生于{year}年秋天，属什么？",
+            "{name}家有位亲戚生于{year}年秋天，属什么？",
             "{place}庙会的展牌上缺了{year}年的属相，该填哪个？",
         ),
-        {"year": span(1912, 2035), "name": NAMES, "place": PLACES},
+        {"year": span(1912, 2024), "name": NAMES, "place": PLACES},
         _zodiac,
         (("答一个字。", "bare"), ("请说完整。", "full")),
     ),

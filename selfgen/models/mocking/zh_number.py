@@ -154,10 +154,10 @@ FAMILIES: tuple[Family, ...] = (
         (
             "{name}把{n}{u}{item}平均分给{k}个孩子，每人分到几{u}，还剩几{u}？",
             "{k}户邻居平分{n}{u}{item}，一户得多少？箱子里余下多少？",
-            "将{n}{u}{item}装成{k}袋，每袋一样多，报出每袋的数量和余数。",
+            "将{n}{u}{item}平均装成{k}份，报出每份的数量和余数。",
         ),
         {"name": NAMES, "n": span(41, 399), "item,u": GOODS, "k": span(3, 14)},
-        told(compute.share, "每份和剩余依次为：{value}。", "、"),
+        told(compute.share, "每份是{value}。", "，还剩"),
         TAILS[4:],
     ),
     Family(

@@ -19,7 +19,7 @@ from selfgen.core.replay import replay
 from selfgen.core.tasks import Record, Task
 from selfgen.core.turns import Retired
 from selfgen.core.work import Role
-from selfgen.errors import InternalError, SelfgenError
+from selfgen.errors import InternalError, SelfgenError, StoreFault
 from selfgen.executors.stream import Ending, Snapshot, Stream
 from selfgen.store.derived import Derived
 from selfgen.store.journal import Reader, Writer, is_blank
@@ -38,12 +38,13 @@ class Progress:
 
 
 def read_header(run: RunDir) -> dict[str, Any]:
-    """Return the header of a run, {} where none was begun."""
+    """Return the header of a run, {} where none was begun, or where nothing was heard yet: that may begin anew, with
+    other settings."""
     if not run.exists or is_blank(run.database):
         return {}
     reader = Reader(run.database)
     try:
-        return reader.header()
+        return reader.header() if reader.has_events() else {}
     finally:
         reader.close()
 
@@ -136,6 +137,10 @@ class Session:
             if retired := self.machine.take_retired():
                 self._take(retired)
             self.resumed_with = count + replay(self.machine, self._gates, events, self._take)
+        except InternalError as error:
+            what = f"{self.run.path}: the journal does not fit together: {error.what}"
+            todo = "Restore the run folder from a backup, or start a new run with another --out."
+            raise StoreFault(what, todo=todo) from error
         finally:
             reader.close()
         self._derived.publish()

@@ -16,7 +16,7 @@ from selfgen.assemble.settings import find_seeds, shipped
 from selfgen.canon import digest
 from selfgen.config import RunConfig, identity_of
 from selfgen.core.tasks import Task
-from selfgen.errors import IdentityChanged, UsageError
+from selfgen.errors import IdentityChanged, StoreFault, UsageError
 
 BEHAVIOUR = 1
 """Raised whenever a new version would make another dataset of the same replies: planning, drawing, reading, filters."""
@@ -151,12 +151,17 @@ def _lasting(config: RunConfig) -> RunConfig:
 
 
 def from_header(header: Mapping[str, Any]) -> Source:
-    """Return the source that a journal's header holds."""
-    seeds = tuple(
-        Task(id, instruction, input, output, tuple((name, value) for name, value in labels))
-        for id, instruction, input, output, labels in header["seeds"]
-    )
-    return Source(RunConfig.model_validate(header["config"]), seeds, header["templates"])
+    """Return the source that a journal's header holds. Raises StoreFault when the header is not of its form."""
+    try:
+        seeds = tuple(
+            Task(id, instruction, input, output, tuple((name, value) for name, value in labels))
+            for id, instruction, input, output, labels in header["seeds"]
+        )
+        return Source(RunConfig.model_validate(header["config"]), seeds, header["templates"])
+    except (LookupError, TypeError, ValueError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error).split("\n")[0]
+        todo = "Restore the run folder from a backup, or start a new run with --out."
+        raise StoreFault(f"the journal's header is damaged: {what}", todo=todo) from error
 
 
 def recipe_of(source: Source) -> Any:

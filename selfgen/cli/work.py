@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -184,8 +183,3 @@ def _work(folder: Any, source: Any) -> int:
 def _models(config: Any) -> str:
     propose, answer = config.propose.model, config.answering.model
     return propose if propose == answer else f"{propose} proposes, {answer} answers"
-
-
-def quoted(path: Path) -> str:
-    """Return a path as one types it."""
-    return shlex.quote(str(path))

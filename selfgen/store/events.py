@@ -46,6 +46,8 @@ def from_row(row: Row) -> Event:
         body = json.loads(row.body)
         call = CallId(row.turn, row.stage, row.item)
         if row.kind == "answered":
+            if not isinstance(body["text"], str):
+                raise TypeError("the text is no text")
             return Answered(
                 id=call,
                 text=body["text"],

@@ -117,7 +117,12 @@ class Reader:
 
     def header(self) -> dict[str, Any]:
         """Return the header, JSON decoded."""
-        return {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM header ORDER BY name")}
+        rows = list(self._rows("SELECT name, value FROM header ORDER BY name"))
+        try:
+            return {name: json.loads(value) for name, value in rows}
+        except ValueError as error:
+            todo = "Restore the run folder from a backup, or start a new run with --out."
+            raise StoreFault(f"{self._path}: the journal's header is damaged: {error}", todo=todo) from error
 
     def events(self) -> Iterator[Event]:
         """Yield all events in the order of the journal."""
@@ -125,6 +130,10 @@ class Reader:
             "SELECT kind, turn, stage, item, body FROM events ORDER BY seq"
         ):
             yield from_row(Row(kind, turn, stage, item, body))
+
+    def has_events(self) -> bool:
+        """Tell whether anything was ever heard of the world."""
+        return next(self._rows("SELECT 1 FROM events LIMIT 1"), None) is not None
 
     def event(self, turn: int, stage: int, item: int) -> Event | None:
         """Return one event by its address."""
@@ -149,7 +158,8 @@ class Reader:
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from self._database.execute(sql, values)
+            # Through map: a cursor itself would be closed with this generator, and complain after its database.
+            yield from map(tuple, self._database.execute(sql, values))
         except sqlite3.Error as error:
             raise _fault(self._path, error) from error
 

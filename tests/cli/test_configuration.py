@@ -102,7 +102,7 @@ def test_78_a_run_is_not_mixed_with_another(shell: Shell, server: FaultServer, g
     assert shown.code == 78
     assert "grown holds another run; these settings changed since:" in shown.err
     assert "\n  seed: 42 -> 7\n" in shown.err
-    assert "\n  domain: \"\" -> gardening\n" in shown.err
+    assert '\n  domain: "" -> gardening\n' in shown.err
     assert "selfgen resume grown" in shown.err
     shell.write("seeds.jsonl", '{"instruction": "Name a river."}\n{"instruction": "Name a lake."}\n')
     assert "\n  seeds: sha256:" in shell.run(server, target=80).err

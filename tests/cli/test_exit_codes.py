@@ -165,6 +165,32 @@ def test_a_run_that_died_while_it_was_made_begins_anew(shell: Shell, server: Fau
     assert shell.run(server).code == 0
 
 
+def test_a_run_that_heard_nothing_begins_anew(shell: Shell, server: FaultServer) -> None:
+    server.faults, server.kinds = 1.0, ("404",)
+    assert shell.run(server).code == 78
+    server.faults = 0.0
+    assert shell.run(server, "--seed", 7).code == 0
+    assert shell.run(server, "--seed", 8).code == 78
+    assert shell("verify", "grown").code == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update header set value = '{' where name = 'config'",
+        "delete from header where name = 'seeds'",
+        "delete from header where name = 'config'",
+        "delete from events where seq = 3",
+        'update events set body = replace(body, \'"text":"\', \'"text":5,"x":"\') where seq = 3',
+    ],
+)
+def test_74_a_damaged_run_does_not_go_on(shell: Shell, server: FaultServer, grown: str, statement: str) -> None:
+    assert shell.edit(statement) == 1
+    for shown in (shell("status", grown), shell("verify", grown), shell.run(server, target=60)):
+        assert shown.code == 74
+    assert not server.asked
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database" * 1000])
 def test_74_no_journal(shell: Shell, grown: str, content: bytes) -> None:
     Path("grown/run.db").write_bytes(content)

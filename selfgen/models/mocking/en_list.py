@@ -131,7 +131,7 @@ FAMILIES: tuple[Family, ...] = (
         "range_list",
         (
             "By how much do the largest and the smallest number below differ?",
-            "Work out the range of the temperatures that {name} recorded in {place}.",
+            "Work out the range of the daily visitor numbers that {name} recorded in {place}.",
             "Give the spread (maximum minus minimum) of the figures below.",
         ),
         OWNERS,

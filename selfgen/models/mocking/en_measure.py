@@ -203,7 +203,7 @@ FAMILIES: tuple[Family, ...] = (
             "min": span(5, 55, 5),
             "name,name2": tuple((n, n) for n in NAMES),
         },
-        told(compute.clock, "The time is then {value}."),
+        told(compute.clock, "It will be {value} then."),
         TAILS[4:],
     ),
     Family(

@@ -56,8 +56,8 @@ def spoil_json(value: Value, lang: Lang, dice: Dice) -> str:
 def spoil_text(text: str, lang: Lang, dice: Dice) -> str:
     """Write a free answer in one of the ways in which models get the form wrong.
 
-    Never with a greeting or a closing remark: an answer may be code, a label or a bare number."""
-    return dice.pick((_with_thought, _twice, _nothing))(text, lang, dice)
+    Never with a greeting, a closing remark or a second copy: an answer may be code, a label or a bare number."""
+    return dice.pick((_with_thought, _nothing))(text, lang, dice)
 
 
 def dump(value: Value) -> str:
@@ -74,10 +74,6 @@ def _with_preface(text: str, lang: Lang, dice: Dice) -> str:
 
 def _with_remark(text: str, lang: Lang, dice: Dice) -> str:
     return f"{text}\n\n{dice.pick(_REMARKS[lang])}"
-
-
-def _twice(text: str, _: Lang, __: Dice) -> str:
-    return f"{text}\n{text}"
 
 
 def _nothing(_: str, __: Lang, ___: Dice) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from selfgen.models.mocking.extracting import FIELDS, Document
 from selfgen.models.mocking.frame import Family, Pool, span
 from selfgen.models.mocking.labelling import label_rows
-from selfgen.models.mocking.zh_list import ITEMS
-from selfgen.models.mocking.zh_words import EVENTS, JOBS, MONTHS, NAMES, PLACES, ROOMS, SHOPS, WEEKDAYS
+from selfgen.models.mocking.zh_words import EVENTS, GOODS, JOBS, MONTHS, NAMES, PLACES, ROOMS, SHOPS, WEEKDAYS
 
 TAILS = (
     ("请返回JSON对象。", "json"),
@@ -21,7 +20,7 @@ POOLS: dict[str, Pool] = {
     "shop": SHOPS,
     "place": PLACES,
     "trade": JOBS,
-    "item": ITEMS,
+    "item,u": GOODS,
     "n,m": tuple((str(n), str(m)) for n in range(12, 48, 5) for m in range(2, 12, 3)),
     "number": tuple(f"{letter}{digits}" for letter in "ABKMRT" for digits in range(10483, 98000, 1371)),
     "until,date": tuple((f"{month}{day}日", f"{month}{day + 12}日") for month in MONTHS for day in range(2, 16, 4)),

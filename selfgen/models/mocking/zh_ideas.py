@@ -108,7 +108,7 @@ FAMILIES: tuple[Family, ...] = (
         (
             "{trip}，最该带的东西有哪些？",
             "{who}明天从{place}动身，要{trip}，包里该装什么？",
-            "邻居{who}老是丢三落四，这次是{trip}，替他开张行李单。",
+            "邻居{who}老是丢三落四，这次是{trip}，请开张行李单。",
         ),
         {"trip": tuple(TRIPS), "who": NAMES, "place": PLACES},
         from_table(TRIPS, "trip", COUNTS),

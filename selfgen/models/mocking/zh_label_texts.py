@@ -7,7 +7,16 @@ from selfgen.models.mocking.zh_words import GOODS, HOBBIES, JOBS, MONTHS, NAMES,
 
 POOLS: dict[str, Pool] = {
     **{"who|other": NAMES, "place": PLACES, "item,u": GOODS, "thing": THINGS, "shop": SHOPS, "trade": JOBS},
-    **{"room": ROOMS, "n": span(3, 48), "year": span(1911, 2019), "gust": span(20, 45), "date": span(2, 28), "hobby": HOBBIES, "day": WEEKDAYS, "month": MONTHS},
+    **{
+        "room": ROOMS,
+        "n": span(3, 48),
+        "year": span(1911, 2019),
+        "gust": span(20, 45),
+        "date": span(2, 28),
+        "hobby": HOBBIES,
+        "day": WEEKDAYS,
+        "month": MONTHS,
+    },
 }
 SENTIMENT = (("正面", "负面", "中性"), ("满意", "不满", "一般"), ("表扬", "投诉", "两者都不是"))
 SENTIMENT_TEXTS = (
@@ -154,7 +163,7 @@ EMOTION_TEXTS = (
         "我做的{item}拿了一等奖，嘴角到现在都放不下来。",
     ),
     (
-        "{who}又当着{room}所有人的面把我的活儿说成他的，我差点把{item}摔了。",
+        "{who}又当着{room}所有人的面把我的活儿说成自己的，我差点把{item}摔了。",
         "{n}{u}{item}一{u}没到，{shop}凭什么扣我的钱！",
         "我的车在{shop}门口第四回叫人拖走，他们还在一旁笑，简直岂有此理。",
     ),

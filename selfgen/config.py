@@ -112,7 +112,7 @@ class RunConfig(_Part):
         "auto", description="auto: as the server proves it can"
     )
     lag_min: int = Field(16, ge=1, description="turns in flight, at least")
-    lag_max: int = Field(256, ge=1, description="turns in flight, at most")
+    lag_max: int = Field(1024, ge=1, description="turns in flight, at most")
     limits: LimitsConfig = LimitsConfig()
     saturation: SaturationConfig = SaturationConfig()
     prices: PricesConfig = PricesConfig()

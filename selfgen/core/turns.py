@@ -21,7 +21,7 @@ class Plan:
     run_seed: int
     sampling: Mapping[Role, Sampling]
     lag_min: int = 16
-    lag_max: int = 256
+    lag_max: int = 1024
 
     def lag(self, turn: int) -> int:
         """Return how many turns may be in flight when `turn` starts: half of all so far, within the two limits."""

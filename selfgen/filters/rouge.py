@@ -66,7 +66,7 @@ class NoveltyIndex:
     def __init__(self, limit: str | float | Fraction = "0.7") -> None:
         self.limit = read_fraction("rouge", "limit", limit)
         self._ids: list[str] = []
-        self._codes: dict[str, int] = {}
+        self._characters: dict[str, str] = {}
         self._texts: list[str] = []
         self._lengths = array("i")
         self._postings: dict[tuple[str, int], array[int]] = {}
@@ -81,7 +81,7 @@ class NoveltyIndex:
         if not tokens:
             self._without_tokens.setdefault(comparison_text(text), id)
             return
-        self._texts.append("".join(chr(self._code(token)) for token in tokens))
+        self._texts.append("".join(map(self._character, tokens)))
         position = len(self._ids)
         for key in _occurrences(tokens):
             self._postings.setdefault(key, array("i")).append(position)
@@ -111,15 +111,15 @@ class NoveltyIndex:
         """Tell whether anything in the index is strictly above the limit."""
         return self.above(self.nearest(text))
 
-    def _code(self, token: str) -> int:
-        """Return the code point that stands for a token, a new one for a new token; never 0 and never a surrogate."""
-        code = self._codes.get(token)
-        if code is None:
-            code = len(self._codes) + 1
+    def _character(self, token: str) -> str:
+        """Return the character that stands for a token, a new one for a new token; never U+0000, never a surrogate."""
+        character = self._characters.get(token)
+        if character is None:
+            code = len(self._characters) + 1
             if code >= _MOST_CODES:
                 raise InternalError(f"a novelty index holds at most {_MOST_CODES - 1} different tokens")
-            self._codes[token] = code
-        return code if code < 0xD800 else code + 0x800
+            character = self._characters[token] = chr(code if code < 0xD800 else code + 0x800)
+        return character
 
     def _bounds(self, tokens: Sequence[str]) -> npt.NDArray[np.float64] | None:
         """Return for every text half a score that it cannot exceed, or None where no token is known.
@@ -139,23 +139,20 @@ class NoveltyIndex:
 
         Scores and bounds are halves here, LCS / (m + n), which spares a pass over all texts."""
         own = len(tokens)
-        text = "".join(_UNKNOWN if code is None else chr(code) for code in map(self._known_code, tokens))
+        text = "".join([self._characters.get(token, _UNKNOWN) for token in tokens])
         position = int(bounds.argmax())
         best_lcs = LCSseq.similarity(text, self._texts[position])
         best = best_lcs / (own + self._lengths[position])
         candidates = np.flatnonzero(bounds >= best)
         order = candidates[np.argsort(-bounds[candidates], kind="stable")]
-        for candidate in order.tolist():
-            if bounds[candidate] < best:
+        for candidate, bound in zip(order.tolist(), bounds[order].tolist(), strict=True):
+            if bound < best:
                 break
             lcs = LCSseq.similarity(text, self._texts[candidate])
             score = lcs / (own + self._lengths[candidate])
             if score > best or (score == best and candidate < position):
                 best, best_lcs, position = score, lcs, candidate
         return best_lcs, position
-
-    def _known_code(self, token: str) -> int | None:
-        return self._code(token) if token in self._codes else None
 
 
 def _occurrences(tokens: Sequence[str]) -> list[tuple[str, int]]:

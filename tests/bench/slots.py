@@ -8,13 +8,14 @@ from pathlib import Path
 
 from tests.bench.common import middle, slot_server, start_selfgen, table, wait, watch, write_seeds
 
-CASES = ((256, 0.6, "mild"),)
+CASES = ((64, 0.6, "mild"), (256, 0.6, "mild"), (256, 1.2, "heavy"))
 MEAN_MS = 500
+CALLS_A_SLOT = 80
 
 
 def busy(slots: int, sigma: float) -> tuple[float, float, int]:
     """Return busy share in the middle, share over the whole server window, and calls."""
-    calls_wanted = slots * 40
+    calls_wanted = slots * CALLS_A_SLOT
     with tempfile.TemporaryDirectory() as folder, slot_server(slots, MEAN_MS, sigma) as base_url:
         seeds = Path(folder) / "seeds.jsonl"
         write_seeds(seeds, 200)

@@ -172,7 +172,7 @@ def test_the_network_guard_works(installed: Path, tmp_path: Path) -> None:
     assert "the network was touched" in say(installed, tmp_path, sys.executable, "-c", code, code=1)
 
 
-@pytest.mark.parametrize("seeds", ["general_zh", "customer_service_en"])
+@pytest.mark.parametrize("seeds", ["general_zh", pytest.param("customer_service_en", marks=pytest.mark.slow)])
 def test_doctor_finds_the_seeds_that_ship(installed: Path, tmp_path: Path, seeds: str) -> None:
     said = say(installed, tmp_path, sys.executable, "-m", "selfgen", "doctor", "--offline", "--seeds", seeds)
     count = (ROOT / "seed_tasks" / f"{seeds}.jsonl").read_bytes().count(b"\n")
@@ -180,7 +180,7 @@ def test_doctor_finds_the_seeds_that_ship(installed: Path, tmp_path: Path, seeds
     assert "FAIL" not in said
 
 
-@pytest.mark.parametrize("seeds", ["general_en", "general_zh"])
+@pytest.mark.parametrize("seeds", ["general_zh", pytest.param("general_en", marks=pytest.mark.slow)])
 def test_a_run_elsewhere_reaches_its_target(installed: Path, tmp_path: Path, seeds: str) -> None:
     command = [sys.executable, "-m", "selfgen", "run", "--seeds", seeds, "--model", "mock", "--target", 20]
     said = say(installed, tmp_path, *command, "--out", "grown")

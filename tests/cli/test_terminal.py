@@ -111,7 +111,7 @@ def on_a_terminal(folder: Path, words: list[str], **env: str) -> tuple[int, str]
     return child.wait(timeout=30), written.decode()
 
 
-@pytest.mark.parametrize("no_colour", [False, True])
+@pytest.mark.parametrize("no_colour", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_narrow_terminal_shows_a_panel(shell: Shell, no_colour: bool) -> None:
     shell.write("settings.yaml", SETTINGS + "filters: {language: false, answer_language: false, rouge: false}\n")
     with FaultServer(reply=chinese, latency_s=0.08) as server:

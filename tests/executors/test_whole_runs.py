@@ -55,7 +55,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     return dataset, rejected
 
 
-@pytest.mark.parametrize("concurrency", [1, 16, 128])
+@pytest.mark.parametrize("concurrency", [1, pytest.param(16, marks=pytest.mark.slow), 128])
 def test_the_same_bytes_at_any_concurrency(tmp_path: Path, quiet: tuple[bytes, bytes], concurrency: int) -> None:
     out = tmp_path / "run"
     with FaultServer(reply=reply, latency_s=0.004, sigma=1.2, seed=concurrency) as server:
@@ -153,6 +153,7 @@ def test_an_interrupted_run_drains_and_continues(tmp_path: Path, quiet: tuple[by
     assert derived(out) == quiet
 
 
+@pytest.mark.slow
 def test_a_larger_target_keeps_the_beginning(tmp_path: Path, quiet: tuple[bytes, bytes]) -> None:
     out = tmp_path / "run"
     with FaultServer(reply=reply) as server:

@@ -52,7 +52,7 @@ def shuffled_run(run: Run, chance: Random, slots: int) -> Run:
 
 
 schedules = st.randoms(use_true_random=False)
-whole_runs = settings(deadline=None, max_examples=50)
+whole_runs = settings(deadline=None, max_examples=30)
 
 
 @given(schedules, st.integers(1, 40), st.integers(0, 20), st.sampled_from(ENDS))

@@ -129,6 +129,7 @@ def test_killed_thrice_it_ends_with_the_same_bytes(tmp_path: Path, quiet: tuple[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path, quiet: tuple[bytes, bytes]) -> None:
     kill_and_resume(tmp_path, 20, quiet)
 

@@ -96,31 +96,35 @@ def kill_and_resume(tmp_path: Path, kills: int, quiet: tuple[bytes, bytes]) -> N
     out, chance = tmp_path / "run", random.Random(kills)
     served: list[str] = []
     cuts: list[tuple[int, set[str]]] = []
+    hits = 0
 
     def note(body: dict[str, Any]) -> str:
         served.append(reply(body))
         return served[-1]
 
-    with FaultServer(reply=note, latency_s=0.03, sigma=0.8, faults=0.05, kinds=("429", "500", "reset")) as server:
-        arguments = command(out, server.base_url, "--concurrency", 8)
+    # Slow enough that the run is still at work when the last kill comes.
+    latency_s = 0.005 * kills + 0.02
+    with FaultServer(reply=note, latency_s=latency_s, sigma=0.8, faults=0.05, kinds=("429", "500", "reset")) as server:
+        arguments = command(out, server.base_url, "--concurrency", 4)
         for _ in range(kills):
             with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-                wait_for_work(server)
-                time.sleep(chance.uniform(0.0, 0.25))
+                wait_for_work(server, child)
+                time.sleep(chance.uniform(0.0, 0.15))
                 child.send_signal(signal.SIGKILL)
-                child.wait()
+                hits += child.wait() == -signal.SIGKILL
             cuts.append((len(served), durable_texts(out)))
         run(arguments)
+    assert hits == kills, "a kill came when the run was over"
     assert len(cuts[-1][1]) > 10
     for served_before, durable in cuts:
         assert not durable & set(served[served_before:]), "a durable reply was asked for again"
     assert derived(out) == quiet
 
 
-def wait_for_work(server: FaultServer) -> None:
+def wait_for_work(server: FaultServer, child: subprocess.Popen[Any]) -> None:
     """Wait until the child has had at least one more answer, so that every kill hits it at work."""
     before, until = sum(server.answered.values()), time.monotonic() + 20
-    while sum(server.answered.values()) == before and time.monotonic() < until:
+    while sum(server.answered.values()) == before and time.monotonic() < until and child.poll() is None:
         time.sleep(0.005)
 
 
@@ -141,7 +145,7 @@ def test_an_interrupted_run_drains_and_continues(tmp_path: Path, quiet: tuple[by
         with subprocess.Popen(
             arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as child:
-            wait_for_work(server)
+            wait_for_work(server, child)
             child.send_signal(signal.SIGINT)
             output, _ = child.communicate(timeout=30)
         assert child.returncode == 130, output

@@ -55,9 +55,13 @@ def test_every_command_of_the_readme_works(document: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("document", READMES)
-def test_python_blocks_run(document: str) -> None:
-    for block in blocks(document, "python"):
-        exec(block, {})
+def test_the_python_block_does_what_the_text_says(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two sentences that differ by one word of politeness: the neighbour is found, and it is above the limit."""
+    (block,) = blocks(document, "python")
+    exec(block, {})
+    id, score, above = capsys.readouterr().out.split()
+    assert (id, above) == ("a", "True")
+    assert 0.9 < float(score) < 1
 
 
 @pytest.mark.parametrize("document", READMES)

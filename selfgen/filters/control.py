@@ -8,6 +8,8 @@ from selfgen.core.ports import Finding
 from selfgen.core.tasks import Draft
 from selfgen.filters.rule import PASSED, RuleFilter, reject
 
+# Letters that drown in accents; no writing stacks this many on one letter.
+_STACKED = re.compile("[\u0300-\u036f]{8}")
 # C0 and C1 without tab and line breaks, the replacement character, lone surrogates, overrides of the writing direction,
 # and noncharacters.
 _CONTROL = re.compile(
@@ -31,6 +33,9 @@ def find_control(text: str) -> tuple[str, str]:
     character = _CONTROL.search(text) if suspect else None
     if character is not None:
         return "control_characters", f"U+{ord(character.group()):04X}"
+    stacked = _STACKED.search(text) if not text.isascii() else None
+    if stacked is not None:
+        return "control_characters", f"U+{ord(stacked.group()[0]):04X} and more marks"
     token = _TOKENS.search(text)
     if token is not None:
         return "control_tokens", token.group()

@@ -30,10 +30,11 @@ _SITE = r"(?:links?|urls?|web ?sites?|web ?pages?)"
 _ALARM_END = r"(?=\W*$|\s*[.,]|\s+(?:to|for|at|on|in)\b)"
 _DEVICE = r"(?:lights?|lamps?|tv|television|music|radio|fan|heating|heater|air condition\w+|oven|volume|computer)"
 
-_HELP_ZH = "(?:请(?:你|您)?|帮我|给我|为我|替我)(?:请|帮我|给我|为我|替我|再)*"
+_HELP_ZH = "(?:请(?:你|您)?|帮我|给我|为我|替我)(?:请|帮我|给我|为我|替我|再){0,3}"
 _REST_ZH = "[^，。；！？,;!?：]"
 _END_ZH = "(?=\\W*$|[，。；！？,.;!?])"
 _MAKE_ZH = "(?:生成|制作|设计|创作|创建|做)(?:出)?(?:一|两|几|\\d+)"
+_DRAW_ZH = "(?:生成|制作|创作|创建|绘制|做|画)(?:出)?(?:一|两|几|\\d+)"
 _PICTURE_ZH = "(?:图|图片|图像|图画|照片|海报|插画|插图|漫画|壁纸|头像|示意图|肖像画?)"
 _MEDIA_ZH = "(?:图片|照片|图像|截图|视频|音频|录音)"
 _DEVICE_ZH = "(?:灯|空调|电视机?|窗帘|音乐|音响|音量|风扇|热水器|机器人|蓝牙|手电筒)"
@@ -45,17 +46,20 @@ UNSUITABLE_REQUEST = Openings(
             r"\b(?:i want|i need|i'd like|i would like) you to\s+",
         ],
         zh=[
-            "(?:^\\W*|[，。；！？,;!?]\\s*|请(?:你|您)?|帮我|帮忙|给我|为我|替我|能不能|能否|可以)(?:请|你|帮我|给我|为我|替我|再)*"
+            "(?:^\\W*|[，。；！？,;!?]\\s*|请(?:你|您)?|帮我|帮忙|给我|为我|替我|能不能|能否|可以)(?:请|你|帮我|给我|为我|替我|再){0,3}"
+            f"(?:[为给替]{_REST_ZH}{{1,16}}?(?=生成|制作|设计|创作|创建|绘制|手绘|(?<![幅张副个名])画))?"
         ],
     ),
     phrases=phrases(
         en=[
             rf"(?:draw|sketch|paint|create|generate|make|produce|render)\s+{_FEW}{_ADJ}{_PICTURE}{_END}",
+            rf"(?:create|generate|make|build|render|design)\s+{_FEW}{_ADJ}3[- ]?d\s+(?:models?|renderings?|prints?)\b",
+            rf"(?:crop|resize|rotate|retouch)\s+{_FEW}{_ADJ}{_PICTURE}\b",
             rf"(?:draw|sketch|doodle)\s+(?:me\s+)?(?:an?|some|two|three)\s+(?!(?:\w+\s+){{0,2}}{_ABSTRACT}\b)\w+",
             rf"(?:draw|plot|sketch)\s+the\s+{_ADJ}(?:graph|chart|curve|diagram|structure|circuit|flag|map|picture)\b",
             rf"plot\s+an?\s+{_ADJ}(?:graph|chart|curve|diagram|histogram|map)\b",
             rf"(?:play|sing|record|hum|watch|listen to|transcribe)\s+{_FEW}{_ADJ}"
-            r"(?:songs?|music|melody|audio|videos?|clips?|podcasts?|tunes?|recordings?|lullaby|movies?)\b",
+            r"(?:songs?|sounds?|music|melody|audio|videos?|clips?|podcasts?|tunes?|recordings?|lullaby|movies?)\b",
             rf"take\s+(?:an?|my|some)\s+{_ADJ}(?:photos?|pictures?|selfies?|screenshots?)\b",
             rf"(?:describe|look at|analy[sz]e|caption|view)\s+the\s+{_MEDIA}(?=\W*$|{_SHOWN})",
             rf"(?:click|visit|open|go to|browse|access|follow)\s+(?:on\s+)?{_FEW}{_ADJ}{_SITE}\b",
@@ -65,6 +69,7 @@ UNSUITABLE_REQUEST = Openings(
             rf"turn (?:on|off|up|down) (?:the|my|all)\s+{_ADJ}{_DEVICE}\b",
             r"(?:call|phone|text|dial)\s+(?:my\s+\w+|mom|mum|dad|an? (?:taxi|cab|ambulance))\b",
             r"(?:book|order|buy|reserve)\s+(?:me|us)\s",
+            rf"(?:book|reserve)\s+{_FEW}{_ADJ}(?:tickets?|flights?|hotels?|rooms?|tables?|appointments?)\b",
             r"(?:add|put)\s[^.]{0,40}\s(?:to|on|in) my (?:calendar|cart|shopping cart|playlist)\b",
         ],
         zh=[
@@ -72,7 +77,10 @@ UNSUITABLE_REQUEST = Openings(
             f"(?!{_REST_ZH}{{0,10}}(?:表|时间[线轴]|大纲|提纲|等号|句号|饼充饥)){_REST_ZH}+",
             f"(?:画|绘制)(?!面|家|展|作|布|质|饼|龙|蛇|像素){_REST_ZH}{{1,14}}{_PICTURE_ZH}{_END_ZH}",
             f"{_MAKE_ZH}[张幅副]{_REST_ZH}{{0,14}}{_PICTURE_ZH}{_END_ZH}",
-            f"{_MAKE_ZH}[个款]{_REST_ZH}{{0,14}}(?:logo|海报|徽标){_END_ZH}",
+            f"{_DRAW_ZH}[个款]{_REST_ZH}{{0,14}}(?:logo|海报|徽标){_END_ZH}",
+            f"(?:生成|制作|剪辑)(?:出)?(?:一|两|几|\\d+)[个段条部]{_REST_ZH}{{0,14}}(?:视频|动画|音频){_END_ZH}",
+            f"(?:生成|制作|创作|创建|绘制)(?:(?!一|两|几|\\d){_REST_ZH}){{0,10}}(?:插图|插画|照片|壁纸|头像|海报)(?=\\W*$)",
+            f"渲染{_REST_ZH}{{1,14}}(?:图像?|图片|动画){_END_ZH}",
             f"(?:打开|点击|访问|浏览|进入){_REST_ZH}{{0,12}}(?:链接|网址|网站|网页)"
             "(?=\\W*$|[，。；！？,.;!?]|并|然后|后[，,]|查看|阅读|获取|下载|总结)",
             f"(?:设置?|设定|定)(?:一?个)?{_REST_ZH}{{0,12}}(?:闹钟|闹铃|提醒|定时器){_END_ZH}",
@@ -131,6 +139,25 @@ ECHO = phrases(
     ],
 )
 
+# -- requests for a translation --------------------------------------------------------------------------------------
+
+_LATIN_NAMES = (
+    r"(?:english|french|german|spanish|italian|portuguese|latin|dutch|swedish|danish|norwegian|finnish|polish|czech"
+    r"|hungarian|romanian|turkish|vietnamese|indonesian|malay|esperanto)"
+)
+_LATIN_NAMES_ZH = (
+    "(?:英|法|德|西班牙|意大利|葡萄牙|拉丁|荷兰|瑞典|丹麦|挪威|芬兰|波兰|捷克|匈牙利"
+    "|罗马尼亚|土耳其|越南|印尼|马来)[语文]"
+)
+INTO_LATIN = phrases(
+    en=[rf"\btranslate\b[^.?!\n]*\b(?:in)?to {_LATIN_NAMES}(?=\s*[.:!\n]|\W*$)"],
+    zh=[
+        f"(?:翻译|译)(?:成|为|到|作){_LATIN_NAMES_ZH}(?=\\s*[。：:！!，,\\n]|\\W*$)(?![^。]*(?:谐音|注音|音译|汉字))",
+        f'[”"」』][^，。]{{0,4}}的{_LATIN_NAMES_ZH}(?:翻译|译文|说法)(?=\\W*$)',
+    ],
+)
+"""Asks for a translation into a language that is written in Latin letters: an answer without any is none."""
+
 # -- references to something that should be there ---------------------------------------------------------------------
 
 _TEXT = r"(?:text|sentence|paragraph|passage|article|poem|essay|e-?mail|letter|dialogue|conversation|code|review|tweet)"
@@ -146,18 +173,64 @@ DANGLING = phrases(
         rf"\bthe\s+(?:given|provided)\s+(?:\w+\s+)?{_NOUN}\b",
         rf"\b(?:the|this)\s+{_NOUN}\s+(?:below|above|provided|given)\b",
         rf"\bthis\s+{_TEXT}(?=\s*[.?!]|\s+(?:in|into|to|from|as|using|so|by)\b|\W*$)",
+        r"\b(?:in|of|from)\s+(?:the|this)\s+(?:photo(?:graph)?|image|screenshot)(?=\s*[.?!]|\W*$)",
+        r"\bthis\s+(?:\w+\s+)?(?:painting|drawing|cartoon|song|chart|graph|diagram|figure|website)"
+        r"(?=\s*[.?!]|\s+(?:as|and)\b|\W*$)",
+        r"^\W*given\s+(?:an?|the|this)\s+(?:photo(?:graph)?|image|picture|painting|screenshot|video|song)\b",
     ],
     zh=[
         "(?:以下|下面|下列|如下|上述|上面)(?:的|这|几|些|两|三|个|段|句|篇|首|组|一)*[^，。；！？我你请来是将会]{0,5}?"
         "(?:文本|句子|段落|文章|短文|故事|诗歌?|文字|内容|词语?|单词|数字|列表|表格|数据|代码|陈述|问题|短语|选项|方程"
-        "|评论|对话|邮件|信息|材料|新闻|名词|成语|歌词|题目|话|场景|情景|主题)",
+        "|评论|对话|邮件|信息|材料|新闻|名词|成语|歌词|题目|话|场景|情景|主题|照片|图片|图像|图表|画作)",
         "(?:给定|所给|提供)的[^，。；！？]{0,4}?"
-        "(?:文本|句子|段落|文章|短文|故事|诗歌?|内容|词语|单词|列表|表格|数据|陈述|评论|对话|邮件|材料|新闻)",
-        "(?:把|将|对|为|给|翻译|总结|概括|改写|润色)(?:这|此)(?:段|句|篇|首)"
-        "(?:话|文字|文本|文章|短文|诗|代码|对话|新闻|句子)?",
+        "(?:文本|句子|段落|文章|短文|故事|诗歌?|内容|词语|单词|列表|表格|数据|陈述|评论|对话|邮件|材料|新闻|照片|图片|图像|图表)",
+        "(?:关于|围绕|根据|基于|按照?|就|用|以|为|从|对)给定的?(?:主题|话题|文本|句子|段落|文章|单词|词语|关键[词字])(?!时|后|的情况)",
+        "(?:把|将|对|为|给|翻译|总结|概括|改写|重写|改编|润色|确定|分析|描述|识别|判断|评估|评价|找出|说出|编辑)"
+        "[这此](?:[段句篇首幅](?:话|文字|文本|文章|短文|诗|代码|对话|新闻|句子|画|(?=翻译|译|改|总结|概括|\\W*$))"
+        "|个(?:句子|段落))",
+        "(?<!如何)(?<!怎[么样])(?:识别|描述|确定|辨认|辨别|说出|统计|分类)"
+        "(?:提供的|所附)?(?:照片|图片|图像)[中里上](?!常|如何|怎)",
     ],
 )
 """Speaks of a text that should stand in the input. A fault only where the input is empty and nothing follows."""
+
+_CODE_NOUN = r"(?:code|snippet|program|script|function|query|class|method|algorithm|command)s?"
+DANGLING_CODE = phrases(
+    en=[
+        rf"\b(?:the|this|these)\s+(?:following|below|above)\s+(?:\w+\s+)?{_CODE_NOUN}\b",
+        r"\b(?:the\s+(?:given|provided)|this)\s+(?:\w+\s+)?(?:code|(?:code\s+)?snippet|script)(?=\s*[.?!]|\W*$)",
+    ],
+    zh=[
+        "(?:以下|下面|下列|上述|上面)(?:的|这|那|一|段|个|些|条)*[^，。；！？我你请来是将会的]{0,6}(?:代码|程序|函数|脚本|命令|语句)"
+    ],
+)
+"""The same for code, where most other references ("the given list") are arguments."""
+
+ANTECEDENT = phrases(
+    en=[
+        r"\b(?:write|compose|create|generate|make|produce|invent|choose|pick|select|find|imagine|tell|take|quote)"
+        rf"\s+(?:me\s+|us\s+|up\s+)?(?:an?|one|two|three|some|your|another)\s+(?:[\w'-]+\s+){{0,3}}(?:{_NOUN}"
+        r"|songs?|paintings?|drawings?|cartoons?|charts?|graphs?|diagrams?|figures?|websites?)\b"
+    ],
+    zh=["(?:写|作|编|创作|生成|选|挑|想|找|讲|造|拟|背|引用)(?:出|下|个)?[一两二三几][^，。；！？]{0,12}"],
+)
+"""What "this sentence" or 这首诗 may point back to: "write a poem, and translate this poem"."""
+
+# -- requests after which a text may come back as it was --------------------------------------------------------------
+
+MAY_STAY = phrases(
+    en=[
+        r"\b(?:sort|order|arrange|rearrange|reorder|rank|prioriti[sz]e|organi[sz]e|timeline|sequence|chronological\w*)\b",
+        r"\b(?:alphabetical\w*|select|choose|pick|filter|extract|copy|repeat|echo|if (?:needed|necessary|any))\b",
+        r"\b(?:correct\w*|spell\w*|gramma\w+|punctuat\w+|capitali[sz]\w+|proofread|errors?|mistakes?|typos?)\b",
+    ],
+    zh=[
+        "排序|升序|降序|排名|优先级|按[^，。]{0,12}(?:顺序|次序|先后)|从[^，。]{1,6}到[^，。]{1,6}排|时间[线轴]",
+        "任何[^，。]{0,10}(?:错误|问题|不正确)|如果?有(?:必要|需要|错)|必要时|确保|检查|校对|标点|自动更正|有没有",
+        "选择|选出|挑选|筛选|提取|复制|照抄|重复|四舍五入|化简|约分",
+    ],
+)
+"""Sorting, choosing, correcting: what was in order already stays as it is."""
 
 # -- requests whose answer may well be in the other language ----------------------------------------------------------
 

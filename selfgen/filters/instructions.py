@@ -15,24 +15,32 @@ from selfgen.filters.instruction_phrases import ECHO, QUESTION_ZH, UNSUITABLE_ME
 from selfgen.filters.phrases import CODE, SPEECH
 from selfgen.filters.request import is_quoted, request_text
 from selfgen.filters.rule import PASSED, RuleFilter, read_language, reject, reject_phrase
-from selfgen.filters.tokens import WORD_UNITS, length_units, script_counts
+from selfgen.filters.tokens import WORD_UNITS, comparison_text, length_units, script_counts
 
 UNITS = "units"
 """1 for a Chinese character, 1.7 for a word: see tokens.length_units."""
 
 
+_FORMULA = re.compile(r"\d\s*[-+*/^×÷−=<>]|\d\s*[²³%!]|[=<>]\s*\d|[√∫∑]")
+
+
 def length_filter(*, min: float = 4, max: float = 260) -> RuleFilter:
-    """Reject `too_short` and `too_long` instructions, in units: 4 to 260 Chinese characters, or 3 to 152 words."""
+    """Reject `too_short` and `too_long` instructions, in units: 4 to 260 Chinese characters, or 3 to 152 words.
+
+    A formula ("6 + 3 = ?") is short, and all there; so is an instruction with an input (填空)."""
     if not 0 <= min <= max:
         raise BadConfig(f"filter length: min is {min} and max is {max}", todo="Give 0 <= min <= max.")
 
     def look(draft: Draft) -> Finding:
         units = length_units(draft.instruction)
-        if units < min:
+        if units < min and not _FORMULA.search(draft.instruction) and not comparison_text(draft.input):
             return Finding("too_short", (Measure("length", units, min, UNITS),))
         return Finding("too_long" if units > max else "", (Measure("length", units, max, UNITS),))
 
     return RuleFilter("length", "instruction", look)
+
+
+_SOLID = re.compile(r"\b3[- ]?d models?\b", re.IGNORECASE)  # the one kind of model that is no program
 
 
 def unsuitable_filter() -> RuleFilter:
@@ -47,7 +55,7 @@ def unsuitable_filter() -> RuleFilter:
         if phrase and not phrase.isascii() and QUESTION_ZH.search(request):
             phrase = ""
         phrase = phrase or UNSUITABLE_MENTION.find(request)
-        if not phrase or CODE.find(request) or SPEECH.find(request):
+        if not phrase or CODE.find(_SOLID.sub("", request)) or SPEECH.find(request):
             return PASSED
         return reject("unsuitable", "unsuitable", phrase)
 

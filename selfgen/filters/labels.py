@@ -18,7 +18,7 @@ _OPTION = r"[\"'“‘]?[A-Za-z][\w+-]*(?:[ -][\w+-]+){0,2}[\"'”’]?"
 _LIST = rf"{_OPTION}(?:\s*,\s*{_OPTION})*\s*,?\s+or\s+{_OPTION}"
 _END = r"(?=\s*(?:[.?!;:)\n]|$))"
 _OPTION_ZH = "[“\"'「]?[^，。、；：？！/（）()“”\"'「」\\s或和还]{1,8}[”\"'」]?"
-_LIST_ZH = f"{_OPTION_ZH}(?:[、，/]{_OPTION_ZH})*(?:或者?|和|、|/|，或)(?:是)?{_OPTION_ZH}"
+_LIST_ZH = f"{_OPTION_ZH}(?:[、，/]{_OPTION_ZH})*(?:或者?|(?<!之)和|、|/|，或)(?:是)?{_OPTION_ZH}"
 _END_ZH = "(?=[。！？，；：）)\\s]|$|[一二两三四五六七八2-8]个?[类种])"
 _STATED = (
     re.compile(rf"\b(?:as|into|between)\s+(?:either\s+|being\s+|one of:?\s+)?({_LIST}){_END}", re.IGNORECASE),
@@ -41,6 +41,14 @@ _SEPARATOR = re.compile(r"\s*(?:,\s*or\s+|\bor\b|[,/|;，、]|，?或者?是?|�
 _QUOTES = "\"'“”‘’「」 "
 
 
+# Who asks for a classifier, a rule or a survey does not ask for one of its labels.
+_MAKING = re.compile(
+    r"\W*(?:design|build|write|develop|create|construct|implement|train|explain)\b"
+    r"|\W*请?(?:你|您)?(?:设计|构建|编写|写一?[个篇段条]|开发|创建|实现|训练|解释)",
+    re.IGNORECASE,
+)
+
+
 def stated_options(instruction: str) -> tuple[str, ...]:
     """Return the options that an instruction states, in its order; () where it states none, or more than one list, or
     one that leaves the words of the answer open ("spam or not")."""
@@ -58,12 +66,12 @@ def answer_label_filter() -> RuleFilter:
     """Reject a short answer that is none of the options its instruction states: `label_not_offered`.
 
     Looks at tasks whose label kind says classification. An answer that shares the beginning of any word of an option
-    passes ("positively" for "positive"), and so does a bare letter or number."""
+    passes ("positively" for "positive"), and so do a bare letter or number, and 是的 for "yes"."""
 
     def look(draft: Draft) -> Finding:
         if draft.label(KIND) != CLASSIFICATION or length_units(draft.output) > _LONGEST_LABEL:
             return PASSED
-        options = stated_options(draft.instruction)
+        options = () if _MAKING.match(draft.instruction) else stated_options(draft.instruction)
         answer = comparison_text(draft.output).strip(_QUOTES + ".。")
         if not options or len(answer) < 2 or answer.isdigit() or any(_answers(answer, option) for option in options):
             return PASSED
@@ -72,7 +80,15 @@ def answer_label_filter() -> RuleFilter:
     return RuleFilter("answer_label", "task", look)
 
 
+_SAME = (
+    frozenset({"yes", "true", "是", "对", "真", "正确"}),
+    frozenset({"no", "false", "否", "不", "假", "错", "错误"}),
+)
+
+
 def _answers(answer: str, option: str) -> bool:
+    if any(option in same and answer.startswith(tuple(same)) for same in _SAME):
+        return True
     if option.isascii():
         stems = {token[:4] for token in comparison_tokens(option)}
         return any(token.startswith(stem) for stem in stems for token in comparison_tokens(answer))

@@ -14,6 +14,7 @@ from selfgen.core.work import Measure
 from selfgen.filters.output_phrases import (
     ASKING,
     CLARIFICATION,
+    LINKED,
     PLACEHOLDER_INPUT,
     PLACEHOLDER_START,
     PLACEHOLDER_TAG,
@@ -37,37 +38,87 @@ def empty_filter() -> RuleFilter:
     return RuleFilter("empty", "task", look)
 
 
-_BRACKETED = re.compile(r"\[[^\[\]\n]{0,80}\]|【[^【】\n]{0,40}】|<[A-Za-z_ ]{1,40}>|\{\{[^{}\n]{0,40}\}\}")
+_BRACKETED = re.compile(
+    r"\[[^\[\]\n]{0,80}\]|【[^【】\n]{0,40}】|<[A-Za-z][A-Za-z_ ,'’/-]{0,160}>|\{\{[^{}\n]{0,40}\}\}"
+)
+_IMAGES = re.compile(r"(?:\W*!\[[^\]\n]*\]\([^)\n]*\))+\W*")
+_ITEM = r"[\w'’-]+(?: [\w'’-]+)?"  # one or two words
+_LIST = re.compile(rf"\W*{_ITEM}(?:\W*[,，、;]\W*{_ITEM})+\W*")
+_MARKUP = re.compile(r"\b(?:x?html|markdown|xml|svg|latex|tags?|elements?)\b|标签|标记|元素", re.IGNORECASE | re.ASCII)
 
 _STANDS_IN = re.compile(
-    r"\b(?:insert|your|here|link|image|picture|photo|graph|chart|logo|drawing|video|audio|file|attach\w*|output|answer)\b"
+    r"\b(?:insert|your|here|link|images?|pictures?|photos?|photographs?|graph|chart|logo|drawing|sketch|poster"
+    r"|infographic|video|audio|file|attach\w*|output|answer)\b"
     r"|插入|您的|你的|此处|这里|图片|图像|照片|图表|链接|视频|音频|附件|输出|回答|姓名",
     re.IGNORECASE,
 )
 
 
 def placeholder_filter() -> RuleFilter:
-    """Reject stand-ins for text: an output such as "N/A", "<noinput>" or "[Your Name]" and nothing more
-    (`placeholder_output`), an input such as "[insert article here]" (`placeholder_input`).
+    """Reject stand-ins for text: an output such as "N/A", "<noinput>", "[Your Name]" or a Markdown image and nothing
+    more (`placeholder_output`), an input such as "[insert article here]", or the address of what the instruction
+    speaks about in place of its text (`placeholder_input`).
 
-    "N/A" is an answer where the instruction names it, and a letter may well leave "[Your Name]" open."""
+    "N/A" is an answer where the task names it, or asks for the output of code, and a letter may well leave
+    "[Your Name]" open."""
 
     def look(draft: Draft) -> Finding:
         output = draft.output
-        found = PLACEHOLDER_START.begin(output) or PLACEHOLDER_TAG.find(output) or _only_brackets(output)
-        if found and comparison_text(found) not in comparison_text(draft.instruction):
+        found = PLACEHOLDER_START.begin(output) or PLACEHOLDER_TAG.find(output) or _only_brackets(draft)
+        if found and not _is_asked_for(draft, found):
             return reject("placeholder", "placeholder_output", found)
+        if draft.input and _is_link(draft):
+            return reject("placeholder", "placeholder_input", draft.input)
         return reject_phrase("placeholder", "placeholder_input", PLACEHOLDER_INPUT.find(draft.input))
 
     return RuleFilter("placeholder", "task", look)
 
 
-def _only_brackets(text: str) -> str:
-    """Return the text if all its words are in brackets and speak of a stand-in; a list in brackets does not."""
-    match = _BRACKETED.search(text) if len(text) <= _HEAD else None
-    if match is None or not _STANDS_IN.search(match.group()):
+_OUTPUT = re.compile(r"\b(?:output|prints?|returns?)\b|输出|打印|返回", re.IGNORECASE | re.ASCII)
+
+
+def _is_asked_for(draft: Draft, found: str) -> bool:
+    """Tell whether the instruction, or an input that says more than that, names what was found; or asks for output."""
+    name, input = comparison_text(found), comparison_text(draft.input)
+    if name in comparison_text(draft.instruction) or (name in input and len(input) > 2 * len(name)):
+        return True
+    return not found.startswith("<") and _is_code(draft) and _OUTPUT.search(draft.instruction) is not None
+
+
+def _only_brackets(draft: Draft) -> str:
+    """Return the output if all its words are in brackets and speak of a stand-in, or are Markdown images; a list in
+    brackets is none, and neither is an answer about markup."""
+    text = draft.output
+    if len(text) > _HEAD or _MARKUP.search(draft.instruction):
+        return ""
+    if _IMAGES.fullmatch(text):
+        return text
+    match = _BRACKETED.search(text)
+    if match is None or _LIST.fullmatch(match.group()) or not _STANDS_IN.search(match.group()):
         return ""
     return "" if comparison_tokens(_BRACKETED.sub("", text)) else text
+
+
+_LABEL_WORDS = 8  # tokens beside the link: "Article 1:", "文章链接："
+_LINK = re.compile(r"(?:https?://|www\.)[!#-;=?-~]+", re.IGNORECASE)  # ASCII without space, quotes and <>
+_ABOUT_LINKS = re.compile(
+    r"\b(?:cit(?:e|es|ing|ations?)|referenc\w+|bibliograph\w+|hyperlinks?|embed\w*|shorten\w*"
+    r"|(?:create|make|add|insert|fix|check|replace) (?:an?|the) (?:\w+ )?(?:link|url))\b"
+    r"|引用|参考文献|超链接|短链接|嵌入",
+    re.IGNORECASE | re.ASCII,
+)
+_KNOWN = re.compile(r"\.wikipedia\.org/|^(?:https?://)?[^/]+/?[)\]]*$", re.IGNORECASE)
+
+
+def _is_link(draft: Draft) -> bool:
+    """Tell whether the input is the address of a page, a picture or a recording, and little more, and the instruction
+    asks about what stands there. Home pages and encyclopedia articles pass: a model may know them."""
+    links = _LINK.findall(draft.input)
+    if not links or any(_KNOWN.search(link) for link in links):
+        return False
+    rest = comparison_tokens(_LINK.sub("", draft.input))
+    asks = LINKED.find(draft.instruction) and not (_ABOUT_LINKS.search(draft.instruction) or _is_code(draft))
+    return bool(asks) and len(rest) <= _LABEL_WORDS
 
 
 def refusal_filter() -> RuleFilter:
@@ -110,8 +161,16 @@ def clarification_filter(*, max: float = 140) -> RuleFilter:
     return RuleFilter("clarification", "task", look)
 
 
+_SHOWN = 40  # characters of an end that show how it ends
 _FEW = 6  # tokens of an answer that may end with anything
 _OPEN_END = re.compile(r"[:：,，、]\s*\Z")
+# A year of this century without its end: a model that numbers its tasks is often stopped at "20".
+_CUT_YEAR = re.compile(
+    r"\b(?:as of|(?<!one )(?<!\d )(?<!out )in|(?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december) \d{1,2},?) 20\s*\Z|截[至止到]\s?20\s*\Z",
+    re.IGNORECASE,
+)
+_CODE_SIGNS = re.compile(r"[=!<>]=|&&|\|\||\w\(\w*\)|[{};]\s*$", re.MULTILINE)
 _TO_COMPLETE = re.compile(
     r"\b(?:complet\w+|continu\w+|finish\w*|end\w*|fill|next|predict|punctuat\w+|prefix|subject|opening|starter|prompt"
     r"|forms?|survey|questionnaire|templates?|respon\w+|reply|dialogues?|conversations?)\b"
@@ -121,26 +180,37 @@ _TO_COMPLETE = re.compile(
 
 
 def incomplete_filter() -> RuleFilter:
-    """Reject what breaks off: an output or input that ends with a colon or a comma, an output that ends inside a code
-    block: `incomplete`.
+    """Reject what breaks off: an output that ends with a colon or a comma, inside a code block, or inside a year ("in
+    20"); an input of one line that ends with a colon or a comma: `incomplete`.
 
-    Both may end so where something is to be completed or filled in, which is also where the output begins with the
-    words of the input. Outputs of a few words ("Furthermore,") and of code may end with anything."""
+    Both may end so where something is to be completed or filled in, which is also where the output repeats the words of
+    the input. Outputs of a few words ("Furthermore,") and of code may end with anything. The last line of a longer
+    input may be a heading for the answer ("Instructions:")."""
 
     def look(draft: Draft) -> Finding:
         if draft.output.count("```") % 2:
-            return reject("incomplete", "incomplete", draft.output[-40:], unit="open code block")
-        if _TO_COMPLETE.search(draft.instruction) or (
-            draft.input.strip() and draft.output.startswith(draft.input.strip()[:8])
-        ):
+            return reject("incomplete", "incomplete", draft.output[-_SHOWN:], unit="open code block")
+        end, input = draft.output.rstrip()[-_SHOWN:], draft.input.strip()
+        if _CUT_YEAR.search(end) and _is_long(draft.output):
+            return reject("incomplete", "incomplete", end, unit="end of output")
+        if _TO_COMPLETE.search(draft.instruction) or (input and _repeats(draft.output, input)):
             return PASSED
-        if _OPEN_END.search(draft.output) and len(comparison_tokens(draft.output)) >= _FEW and not _is_code(draft):
-            return reject("incomplete", "incomplete", draft.output[-40:], unit="end of output")
-        if _OPEN_END.search(draft.input) and "::" not in draft.input and "：：" not in draft.input:
-            return reject("incomplete", "incomplete", draft.input[-40:], unit="end of input")
+        if _OPEN_END.search(end) and _is_long(draft.output) and not _is_code(draft) and not _CODE_SIGNS.search(input):
+            return reject("incomplete", "incomplete", end, unit="end of output")
+        if _OPEN_END.search(input) and not any(sign in input for sign in ("\n", "::", "：：")):
+            return reject("incomplete", "incomplete", input[-_SHOWN:], unit="end of input")
         return PASSED
 
     return RuleFilter("incomplete", "task", look)
+
+
+def _is_long(output: str) -> bool:
+    return len(comparison_tokens(output[-_HEAD:])) >= _FEW
+
+
+def _repeats(output: str, input: str) -> bool:
+    """Tell whether an output begins with the words of the input, or holds all of it."""
+    return output.startswith(input[:8]) or input in output
 
 
 def _is_code(draft: Draft) -> bool:

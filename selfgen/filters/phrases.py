@@ -80,12 +80,13 @@ SPEECH = phrases(
         r"\b(?:role-?play|pretend|act as|imagine|screenplay|speech|story|stories|poems?|lyrics|scene|monologue|skit)\b",
         r"\b(?:translat\w+|rewrit\w+|rephras\w+|paraphras\w+|reword\w*|edit|correct|proofread|punctuat\w+|convert)\b",
         r"\b(?:sentences?|notice|announcement|customers?|complaint|invitation|apolog\w+|excuses?|quotes?|interview)\b",
+        r"\b(?:declin\w+|refus\w+)\b",
         r"\b(?:voicemail|parody|sarcas\w+|classif\w+|categor\w+|intent|entit\w+|extract|turn \w+ (?:\w+ )?into)\b",
     ],
     zh=[
         "邮件|来信|回信|写信|一封信|书信|短信|消息|回复|答复|通知|公告|对话|扮演|假装|假设你|假如你|模拟|剧本|台词|演讲|独白",
         "故事|小说|诗|歌词|翻译|译成|改写|改成|改为|转换|润色|修改|纠正|改正|校对|造句|句子|客服|客户|顾客|投诉|邀请|道歉",
-        "借口|采访|分类|意图|实体|提取|抽取",
+        "借口|拒绝|婉拒|回绝|话术|便条|便签|留言|请假|致歉|采访|分类|意图|实体|提取|抽取",
     ],
 )
 """Requests for words in somebody's mouth, or for other words: there "I am sorry, I cannot come" is a good answer."""

@@ -7,9 +7,17 @@ import re
 from selfgen.core.ports import Finding
 from selfgen.core.tasks import Draft
 from selfgen.core.work import Measure
-from selfgen.filters.instruction_phrases import DANGLING, TRANSLATION
+from selfgen.filters.instruction_phrases import (
+    ANTECEDENT,
+    DANGLING,
+    DANGLING_CODE,
+    INTO_LATIN,
+    MAY_STAY,
+    QUESTION_ZH,
+    TRANSLATION,
+)
 from selfgen.filters.phrases import CODE, Phrases
-from selfgen.filters.request import brings_material
+from selfgen.filters.request import brings_material, request_text
 from selfgen.filters.rule import PASSED, RuleFilter, reject, reject_phrase
 from selfgen.filters.tokens import comparison_text, has_cjk, script_counts
 
@@ -18,26 +26,46 @@ def dangling_filter() -> RuleFilter:
     """Reject instructions that speak of a text below or above where there is none: `dangling_reference`.
 
     The input is empty, and the instruction brings no material of its own: no quotes, digits, brackets, lists, nothing
-    after a colon, no further sentence. In code tasks "the given list" is an argument."""
+    after a colon, no further sentence. In code tasks "the given list" is an argument; "the following code" is none."""
 
     def look(draft: Draft) -> Finding:
         if comparison_text(draft.input):
             return PASSED
         match = DANGLING.search(draft.instruction)
-        if match is None or CODE.find(draft.instruction) or brings_material(draft.instruction, match.end()):
+        if match is None or CODE.find(draft.instruction):
+            match = DANGLING_CODE.search(draft.instruction)
+        if match is None or brings_material(draft.instruction, match.end()) or _points_back(draft.instruction, match):
             return PASSED
         return reject("dangling", "dangling_reference", match.group())
 
     return RuleFilter("dangling", "task", look)
 
 
+_POINTER = re.compile(r"\bthis\s+(?!following|below|above)|(?<![下上面述列])[这此]", re.IGNORECASE)
+
+
+def _points_back(instruction: str, match: re.Match[str]) -> bool:
+    """Tell whether "this poem" means what the instruction itself named before: "write a poem, then translate it"."""
+    return bool(_POINTER.search(match.group()) and ANTECEDENT.find(instruction[: match.start()]))
+
+
+# Where spaces are asked for, they matter.
+_SPACES = re.compile(
+    r"\b(?:spaces?|spacing|line breaks?|lines?|paragraphs?|indent\w*|format\w*)\b|空格|换行|分行|缩进|格式"
+)
+
+
 def same_as_input_filter() -> RuleFilter:
-    """Reject tasks whose output is their input: `output_equals_input`. (self-instruct's instance rule)"""
+    """Reject tasks whose output is their input: `output_equals_input`. (self-instruct's instance rule)
+
+    Passes where a text that needs no change may come back: sorting, choosing, correcting."""
 
     def look(draft: Draft) -> Finding:
         shown = " ".join(draft.input.split())
         output = " ".join(draft.output.split()) if shown else ""
-        same = shown != "" and output == shown
+        same = shown != "" and output == shown and not MAY_STAY.find(draft.instruction)
+        if same and _SPACES.search(draft.instruction):
+            same = draft.input.strip() == draft.output.strip()
         return reject_phrase("same_as_input", "output_equals_input", output if same else "")
 
     return RuleFilter("same_as_input", "task", look)
@@ -73,6 +101,7 @@ def merged_filter() -> RuleFilter:
 _FEWEST_LETTERS = 20
 _FEWEST_HAN = 8
 _LATIN_LETTERS = re.compile("[A-Za-z]")
+_LETTERS = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")  # with accents, and full-width
 _CODE_LIKE = re.compile(r"```|[{}=;]\s*$|</\w|https?://|\w\(\w*\)|^\s*[$\\]", re.MULTILINE)
 
 
@@ -80,9 +109,12 @@ def answer_language_filter() -> RuleFilter:
     """Reject answers in the other language: `wrong_answer_language`.
 
     A Chinese instruction answered with 20 Latin letters or more and nothing Chinese, an English one answered mostly in
-    Chinese. Passes for code, translation and language tasks, and where the input is in the answer's language."""
+    Chinese. Passes for code, translation and language tasks, and where the input is in the answer's language. A
+    translation into English, French and the like without a Latin letter is none."""
 
     def look(draft: Draft) -> Finding:
+        if has_cjk(draft.output) and _is_untranslated(draft):
+            return reject("answer_language", "wrong_answer_language", draft.output, unit="not translated")
         asked = script_counts(draft.instruction)
         languages: Phrases | re.Pattern[str]
         if asked.han > asked.latin_words:
@@ -103,6 +135,13 @@ def answer_language_filter() -> RuleFilter:
         return Finding("wrong_answer_language", (Measure("answer_language", *found),))
 
     return RuleFilter("answer_language", "task", look)
+
+
+def _is_untranslated(draft: Draft) -> bool:
+    """Tell whether a translation into a language with Latin letters was asked for, and nothing but Chinese came."""
+    if not INTO_LATIN.find(draft.instruction) or _LETTERS.search(draft.output):
+        return False
+    return QUESTION_ZH.search(request_text(draft.instruction)) is None
 
 
 def _is_latin(text: str) -> bool:

@@ -18,7 +18,7 @@ from selfgen.config import RunConfig, identity_of
 from selfgen.core.tasks import Task
 from selfgen.errors import IdentityChanged, StoreFault, UsageError
 
-BEHAVIOUR = 1
+BEHAVIOUR = 2
 """Raised whenever a new version would make another dataset of the same replies: planning, drawing, reading, filters."""
 
 

@@ -26,16 +26,7 @@ from selfgen.core.ports import Fault, Reading, Recipe, Subject
 from selfgen.core.tally import Account, Policy, Stop, Tally
 from selfgen.core.tasks import Draft, Prefix, Record, Task
 from selfgen.core.turns import Plan, Retired, Slot, Turn
-from selfgen.core.work import (
-    Answered,
-    Ask,
-    CallId,
-    Event,
-    Judge,
-    Judged,
-    Refused,
-    digest_prompt,
-)
+from selfgen.core.work import Answered, Ask, CallId, Event, Judge, Judged, Refused, digest_prompt
 from selfgen.errors import InternalError
 
 
@@ -90,6 +81,13 @@ class Machine:
                 return judge
         return None
 
+    def arrived(self, number: int) -> Judge | None:
+        """Return what of a turn stands at a gate that it is not its turn to pass, for a look ahead; None for others."""
+        turn = self._turns.get(number)
+        if turn is None or turn.waiting or number <= self._gate_next[turn.gate] or not turn.alive():
+            return None
+        return self._batch(turn)
+
     def take_retired(self) -> list[Retired]:
         """Return the turns that retired since the last call, in order."""
         taken = list(self._retired)
@@ -113,15 +111,8 @@ class Machine:
         role = self.recipe.stages[call.stage].role
         sampling = self.plan.sampling[role]
         seed = subject.draw.seed("server")
-        return Ask(
-            id=call,
-            role=role,
-            messages=prompt.messages,
-            sampling=sampling,
-            seed=seed,
-            schema=prompt.schema,
-            prompt_digest=digest_prompt(prompt, role, sampling, seed),
-        )
+        sent = digest_prompt(prompt, role, sampling, seed)
+        return Ask(call, role, prompt.messages, sampling, seed, prompt.schema, sent)
 
     def drafts_of(self, judged: Judged) -> tuple[Draft, ...]:
         """Return the drafts that an owed `Judged` is about. Raises InternalError when it is not owed."""
@@ -305,10 +296,13 @@ class Machine:
         while (turn := self._turns.get(self._gate_next[gate])) and turn.gate == gate and not turn.waiting:
             self._gate_next[gate] += 1
             queue.append(turn.number)
-            if alive := turn.alive():
-                self._judges.append(Judge(turn.number, self._gates[gate], tuple(slot.draft for slot in alive)))
+            if turn.alive():
+                self._judges.append(self._batch(turn))
         while queue and not self._turns[queue[0]].alive():
             self._pass(self._turns[queue.popleft()])
+
+    def _batch(self, turn: Turn) -> Judge:
+        return Judge(turn.number, self._gates[turn.gate], tuple(slot.draft for slot in turn.alive()))
 
     def _pass(self, turn: Turn) -> None:
         """The gate has judged: on to the next one, or to retirement."""

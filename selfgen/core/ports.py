@@ -88,8 +88,10 @@ class Finding:
 class Filter(Protocol):
     """Says no with a reason, a number, a limit and the nearest neighbour. Never edits a draft, never calls a model.
 
-    A gate calls `prepare` once with all drafts of a batch (for batch encoding; most filters do nothing), then `check`
-    draft by draft, and `remember` for each draft that every filter of the gate passed."""
+    A gate calls `prepare` with all drafts of a batch, for what is better done for many at once or ahead of time: on any
+    thread, perhaps long before it is their turn, perhaps more than once, and it decides nothing. Then, in turn order,
+    `check` draft by draft, and `remember` for each that every filter of the gate passed. `recall` takes the place of
+    all three for seeds, and for what was kept before a run was resumed."""
 
     @property
     def name(self) -> str: ...
@@ -98,12 +100,15 @@ class Filter(Protocol):
     def prepare(self, drafts: Sequence[Draft]) -> None: ...
     def check(self, draft: Draft) -> Finding: ...
     def remember(self, draft: Draft) -> None: ...
+    def recall(self, drafts: Sequence[Draft]) -> None: ...
 
 
 class Gates(Protocol):
     """The gates of a run, by stage. Judging remembers what is kept at once, so batches are judged in the order in which
-    the machine hands them out; on a replay `recall` takes the place of `judge`."""
+    the machine hands them out; on a replay `recall` takes the place of `judge`. `ahead` may be called on any thread for
+    drafts whose turn at a gate has not come: it makes judging them cheaper and decides nothing."""
 
+    def ahead(self, stage: int, drafts: Sequence[Draft]) -> None: ...
     def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]: ...
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None: ...
 

@@ -55,5 +55,8 @@ class NoGates:
         """Refuse: what was judged is in the journal."""
         raise InternalError("a run that is read judges nothing")
 
+    def ahead(self, stage: int, drafts: Sequence[Draft]) -> None:
+        """Prepare nothing."""
+
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
         """Remember nothing."""

@@ -1,8 +1,9 @@
-"""The streaming executor: keeps the models busy with owed calls, one asyncio loop, two helper threads.
+"""The streaming executor: keeps the models busy with owed calls, one asyncio loop, and a few helper threads.
 
     loop            sends calls while a model has room, feeds the machine with events once they are durable
     journal thread  (store) commits events in groups, then calls back
     gate thread     judges batches in the order in which they come out of the machine
+    ahead threads   compare drafts with the pool before it is their turn, so that the gate has little left to do
 
 It decides nothing about the data: any order in which it does its work leads to the same dataset.
 """
@@ -27,6 +28,7 @@ from selfgen.core.replay import Sink
 from selfgen.core.tally import Stop
 from selfgen.core.work import Ask, Event, Judge, Judged, Role
 from selfgen.errors import InternalError, SelfgenError
+from selfgen.executors.ahead import Ahead
 
 
 class Cut(Enum):
@@ -77,6 +79,7 @@ class Stream:
         self._calls: set[asyncio.Task[None]] = set()
         self._undurable = 0
         self._durable: deque[Event] = deque()
+        self._ahead = Ahead(gates.ahead)
         self._to_judge: queue.SimpleQueue[Judge | None] = queue.SimpleQueue()
         self._cut: Cut | None = None
         self._error: BaseException | None = None
@@ -105,6 +108,7 @@ class Stream:
             watcher.cancel()
             self._to_judge.put(None)
             await asyncio.to_thread(judge.join)
+            await asyncio.to_thread(self._ahead.close)
             await self._close()
         if self._error is not None:
             raise self._error
@@ -241,6 +245,8 @@ class Stream:
             return  # it is in the journal for a larger target; a replay passes over it at this point too
         try:
             self._machine.feed(event)
+            if early := self._machine.arrived(event.turn if isinstance(event, Judged) else event.id.turn):
+                self._ahead.put(early)
             if retired := self._machine.take_retired():
                 self._sink(retired)
         except SelfgenError as error:
@@ -252,6 +258,7 @@ class Stream:
             if self._error is not None:
                 continue
             try:
+                self._ahead.settle(judge)
                 verdicts = self._gates.judge(judge.stage, judge.drafts)
                 self._journal.submit((Judged(judge.turn, judge.stage, verdicts),), self._on_durable)
             except BaseException as error:

@@ -37,6 +37,11 @@ class ExactFilter:
         """From now on this task is taken."""
         self._first.setdefault(_key(draft), draft.id)
 
+    def recall(self, drafts: Sequence[Draft]) -> None:
+        """From now on these tasks are taken."""
+        for draft in drafts:
+            self.remember(draft)
+
 
 def _key(draft: Draft) -> tuple[str, str]:
     return comparison_text(draft.instruction), comparison_text(draft.input)

@@ -27,7 +27,13 @@ class Gate:
     def seed(self, tasks: Iterable[Task]) -> None:
         """Remember the tasks that people wrote, before the run begins. They are not judged."""
         drafts = [Draft(task.id, task.instruction, task.input, task.output, task.labels) for task in tasks]
-        self._remember(drafts, drafts)
+        for each in self._filters:
+            each.recall(drafts)
+
+    def ahead(self, drafts: Sequence[Draft]) -> None:
+        """Do on any thread, before it is their turn, what judging these drafts can be spared. Decides nothing."""
+        for each in self._filters:
+            each.prepare(drafts)
 
     def judge(self, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         """Return one verdict a draft, in order. The first filter that says no decides; later ones do not look."""
@@ -39,14 +45,9 @@ class Gate:
         """Remember what verdicts of old kept. Raises InternalError where they belong to other drafts."""
         if [draft.id for draft in drafts] != [verdict.draft for verdict in verdicts]:
             raise InternalError("the verdicts to recall belong to other drafts")
-        self._remember(drafts, [draft for draft, verdict in zip(drafts, verdicts, strict=True) if verdict.kept])
-
-    def _remember(self, batch: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """Prepare the whole batch as when it was judged (an encoder may give other floats for other batches)."""
+        kept = [draft for draft, verdict in zip(drafts, verdicts, strict=True) if verdict.kept]
         for each in self._filters:
-            each.prepare(batch)
-            for draft in kept:
-                each.remember(draft)
+            each.recall(kept)
 
     def _judge(self, draft: Draft) -> Verdict:
         measures: list[Measure] = []

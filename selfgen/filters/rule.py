@@ -33,6 +33,9 @@ class RuleFilter:
     def remember(self, draft: Draft) -> None:
         """Nothing to remember."""
 
+    def recall(self, drafts: Sequence[Draft]) -> None:
+        """Nothing to remember."""
+
 
 def reject(filter: str, reason: str, found: float | str, limit: float | str = "none", unit: str = "phrase") -> Finding:
     """Return the finding of a rejection; a text is shown in one line and cut."""

@@ -35,6 +35,7 @@ _MARKS = (
 _WORD = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}])*"
 _ASCII_WORDS = re.compile("[a-z0-9]+")
 _TOKENS = re.compile(rf"[{_UNSPACED}]|{_WORD}")
+_RUNS = re.compile(rf"[{HAN}]+|[{_UNSPACED}]|{_WORD}")
 _CJK = re.compile(f"[{HAN}{KANA}{HANGUL}]")
 _HAS_HAN = re.compile(f"[{HAN}]")
 # Zero-width and bidirectional marks, soft hyphens, variation selectors, tags; lone surrogates, which no codec takes.
@@ -50,8 +51,17 @@ def comparison_tokens(text: str) -> tuple[str, ...]:
     """Return the tokens of the key of `text` in order; () where it has none (punctuation, emoji)."""
     if text.isascii():
         return tuple(_ASCII_WORDS.findall(text.lower()))
+    return tuple(_TOKENS.findall(_fold(text)))
+
+
+def comparison_runs(text: str) -> tuple[str, ...]:
+    """Return the same with the Chinese characters between two marks or words left together, to be cut by others."""
+    return tuple(_RUNS.findall(_fold(text)))
+
+
+def _fold(text: str) -> str:
     key = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
-    return tuple(_TOKENS.findall(_simplify(unicodedata.normalize("NFKC", key))))
+    return _simplify(unicodedata.normalize("NFKC", key))
 
 
 def comparison_text(text: str) -> str:

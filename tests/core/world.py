@@ -93,6 +93,8 @@ class WordGate:
     def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         return tuple(self._verdict(stage, draft) for draft in drafts)
 
+    def ahead(self, stage: int, drafts: Sequence[Draft]) -> None: ...
+
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
         if stage == 0:
             self.seen |= {d.instruction for d, v in zip(drafts, verdicts, strict=True) if v.kept}

@@ -59,6 +59,8 @@ class KeepAll:
     def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         return tuple(Verdict(draft.id, True, "", (Measure("m", self.value, 1.0, "u"),)) for draft in drafts)
 
+    def ahead(self, stage: int, drafts: Sequence[Draft]) -> None: ...
+
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None: ...
 
 

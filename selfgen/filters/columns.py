@@ -1,0 +1,44 @@
+"""Numbers in long columns: arrays that grow, and ranges of them. Knows numpy and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Number = TypeVar("Number", np.uint32, np.int32, np.int64, np.uint64)
+
+
+class Column(Generic[Number]):
+    """An array that grows at its end, by doubling. A view taken before stays valid, also for another thread."""
+
+    __slots__ = ("_values", "size")
+
+    def __init__(self, kind: type[Number]) -> None:
+        self._values: npt.NDArray[Number] = np.empty(64, dtype=kind)
+        self.size = 0
+
+    def extend(self, values: Sequence[int]) -> None:
+        """Put values at the end."""
+        size = self.size + len(values)
+        if size > len(self._values):
+            grown = np.empty(max(size, 2 * len(self._values)), dtype=self._values.dtype)
+            grown[: self.size] = self._values[: self.size]
+            self._values = grown
+        self._values[self.size : size] = values
+        self.size = size
+
+    @property
+    def view(self) -> npt.NDArray[Number]:
+        """All values so far."""
+        return self._values[: self.size]
+
+
+def ranges(starts: Ints, counts: Ints) -> Ints:
+    """Return all integers of the ranges [start, start + count), one range after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - counts), counts) + np.arange(total)

@@ -1,0 +1,244 @@
+"""The novelty index: how close is a text to everything that is there already, exactly and fast.
+
+Knows tokens and ids, and is usable as a library; knows nothing of tasks, gates or where texts come from. The score is
+ROUGE-L F1 = 2 * LCS / (m + n) on the tokens of tokens.py, with m and n the lengths and LCS the length of the longest
+common subsequence; self-instruct rejects above 0.7. Decisions are made in integers: 7 of 10 is not above 0.7, whatever
+a float makes of it.
+
+How the nearest is found without comparing with everything: two texts cannot have a longer common subsequence than the
+number of tokens that they share. Three sieves bound that number, each dearer and finer than the one before: lengths and
+rare tokens (prefix.py), a fingerprint of 64 bits (the bits in which two of them differ are tokens not shared), and LCS
+itself, in falling order of the bound, up to the first that cannot beat what was found. None of them changes a decision;
+there is no sampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from rapidfuzz.distance import LCSseq
+
+from selfgen.filters.columns import Ints
+from selfgen.filters.corpus import Best, Corpus, columns_of, pairs_within
+from selfgen.filters.prefix import Batch, Bounds, Segment
+from selfgen.filters.rule import read_fraction
+from selfgen.filters.tokens import comparison_text, comparison_tokens
+from selfgen.filters.vocabulary import Keyed, Vocabulary
+
+Tokenizer = Callable[[str], Sequence[str]]
+Decimal = str | float | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A text of an index: `lcs` tokens in common, in order, of `own` and `other` tokens.
+
+    `same_text` marks the one case without tokens (emoji, punctuation): the texts are equal as they stand, and only then
+    are they neighbours at all."""
+
+    id: str
+    lcs: int
+    own: int
+    other: int
+    same_text: bool = False
+
+    @property
+    def score(self) -> Fraction:
+        """ROUGE-L F1, exact, in [0, 1]."""
+        return Fraction(1) if self.same_text else Fraction(2 * self.lcs, self.own + self.other)
+
+    def __float__(self) -> float:
+        return 1.0 if self.same_text else 2 * self.lcs / (self.own + self.other)
+
+
+class NoveltyIndex:
+    """Texts by id, asked for the nearest one. Among equally near ones the first added is named.
+
+    `limit` and `floor` are decimals ("0.7"), taken as the exact fractions they spell. What is at or above the floor (by
+    default the limit) is found fast; what is below it, and only `nearest` asks for that, costs a pass over all texts.
+    `tail` is how many texts are compared by fingerprint alone before they are indexed; it changes no answer.
+
+    One thread may add while others look. Memory: about 250 bytes for an instruction of ten words, and its id. At most
+    16,777,215 different tokens; one more raises InternalError and changes nothing."""
+
+    def __init__(
+        self,
+        limit: Decimal = "0.7",
+        floor: Decimal | None = None,
+        tokenize: Tokenizer = comparison_tokens,
+        *,
+        tail: int = 1024,
+    ) -> None:
+        self.limit = read_fraction("rouge", "limit", limit)
+        self.floor = self.limit if floor is None else min(self.limit, read_fraction("rouge", "floor", floor))
+        self._bounds = Bounds(self.floor)
+        self._tokenize = tokenize
+        self._tail = tail
+        self._words = Vocabulary()
+        self._corpus = Corpus(self._words)
+        self._ids: list[str] = []
+        self._without_tokens: dict[str, str] = {}
+        self._segments: tuple[Segment, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._ids) + len(self._without_tokens)
+
+    def add(self, id: str, text: str) -> None:
+        """Put a text into the index. The same id may come more than once, for several texts of one owner."""
+        self._add(id, self._read(text))
+
+    def check(self, text: str) -> Neighbour | None:
+        """Return the nearest text if it is strictly above the limit."""
+        near = self.look([text]).nearest(0)
+        return near if self.above(near) else None
+
+    def look(self, texts: Sequence[str]) -> Look:
+        """Compare several texts with all that is there, at once: faster than one by one."""
+        return Look(self, [self._read(text) for text in texts])
+
+    def nearest(self, text: str) -> Neighbour | None:
+        """Return the text with the highest score, however low; None where none has a token in common."""
+        query = self._read(text)
+        near = Look(self, [query]).nearest(0)
+        if near is None and query.keys:
+            best = Best()
+            self._corpus.compare([query], np.arange(len(self._ids)), [best])
+            near = self._show(query, best)
+        return near
+
+    def neighbours(self, text: str, floor: Decimal, most: int = 10) -> list[Neighbour]:
+        """Return the texts that score at least `floor`, at most `most` of them, the nearest first."""
+        query, bounds = self._read(text), Bounds(read_fraction("rouge", "floor", floor))
+        if not query.keys:
+            same = self._show(query, Best())
+            return [same] if same else []
+        (positions,) = self._corpus.scan([query], 0, len(self._ids), bounds)
+        fits = self._words.fits
+        own, others = self._words.spell(query.keys, fits), self._corpus.spell(positions, fits)
+        found = []
+        for position, other in zip(positions.tolist(), others, strict=True):
+            near = Neighbour(self._ids[position], LCSseq.similarity(own, other), len(own), len(other))
+            if near.lcs and near.score >= bounds.floor:
+                found.append((-near.score, position, near))
+        return [near for _, _, near in sorted(found)[:most]]
+
+    def above(self, neighbour: Neighbour | None) -> bool:
+        """Tell whether the score is strictly above the limit, in integers."""
+        if neighbour is None or neighbour.same_text:
+            return neighbour is not None and self.limit < 1
+        high, low = self.limit.numerator, self.limit.denominator
+        return 2 * neighbour.lcs * low > high * (neighbour.own + neighbour.other)
+
+    def _read(self, text: str) -> Keyed:
+        return self._words.read(text, self._tokenize(text))
+
+    def _add(self, id: str, text: Keyed) -> None:
+        if not text.keys:
+            self._without_tokens.setdefault(comparison_text(text.text), id)
+            return
+        self._corpus.append(text)
+        self._ids.append(id)  # last: whoever counts the ids finds all the rest in place
+        if len(self._ids) - _indexed(self._segments) >= self._tail:
+            self._index_tail()
+
+    def _index_tail(self) -> None:
+        """Make a segment of the tail; as long as the one before it is no larger, take both together. So there are few,
+        and a text is indexed anew only some ten times in a million."""
+        first, segments = _indexed(self._segments), list(self._segments)
+        while segments and len(segments[-1]) <= len(self._ids) - first:
+            first = segments.pop().first
+        self._segments = (*segments, Segment(self._bounds, first, *self._corpus.keys_from(first)))
+
+    def _find(self, texts: Sequence[Keyed]) -> tuple[int, list[Best]]:
+        """Return how many texts there are, and what is nearest among them, for each text. What is below the floor may
+        be missed."""
+        segments = self._segments  # before the ids are counted: what no segment holds is in the tail
+        count = len(self._ids)
+        best = [Best() for _ in texts]
+        since = 0
+        pairs: list[Ints] = []
+        if count > 2 * self._tail and texts:
+            pairs += self._search(segments, texts)
+            since = _indexed(segments)
+        if since < count:
+            pairs += self._corpus.scan(texts, since, count, self._bounds)
+        if pairs:
+            self._corpus.compare(texts, np.concatenate(pairs), best)
+        return count, best
+
+    def _search(self, segments: Sequence[Segment], texts: Sequence[Keyed]) -> Iterator[Ints]:
+        """Sieve by rare tokens, then by fingerprint, all texts at once. Yields pairs."""
+        lengths, bits = columns_of(texts)
+        keys = np.array([key for text in texts for key in text.keys], dtype=np.int64)
+        needed = self._corpus.table(self._bounds, texts)
+        batch = Batch(keys, np.repeat(np.arange(len(texts)), lengths), lengths, needed)
+        for segment in segments:
+            number, position = segment.find(batch)
+            shared, total = self._corpus.shared(bits[number], lengths[number], position)
+            possible = shared >= needed[total]
+            yield np.unique(number[possible] << 32 | position[possible])
+
+    def _show(self, text: Keyed, best: Best) -> Neighbour | None:
+        """Return what was found in a form to show. For a text without tokens that is the text equal to it."""
+        if not text.keys:
+            owner = self._without_tokens.get(comparison_text(text.text))
+            return None if owner is None else Neighbour(owner, 0, 0, 0, same_text=True)
+        if best.position < 0:
+            return None
+        return Neighbour(self._ids[best.position], best.lcs, len(text), best.total - len(text))
+
+
+class Look:
+    """Several texts compared with an index as it was, and brought up to date for one text at a time.
+
+    The answers are the same as if each text were looked up when it is asked for. What was worked out ahead makes that
+    cheap: only what was added since is compared, and of these texts themselves only the pairs that a fingerprint
+    lets pass."""
+
+    __slots__ = ("_best", "_count", "_index", "_position", "_texts", "_within")
+
+    def __init__(self, index: NoveltyIndex, texts: Sequence[Keyed]) -> None:
+        self._index = index
+        self._texts = texts
+        self._count, self._best = index._find(texts)
+        self._within = pairs_within(texts, index._bounds)
+        self._position: dict[int, int] = {}
+
+    def nearest(self, number: int) -> Neighbour | None:
+        """Return the nearest text of the index, as it is now, to the text of this number: one at or above the floor."""
+        text, best, index = self._texts[number], self._best[number], self._index
+        count = len(index._ids)
+        if count - self._count == len(self._position):
+            self._compare_within(number)
+        elif count - self._count <= 4 * index._tail:
+            (pairs,) = index._corpus.scan([text], self._count, count, index._bounds)
+            if len(pairs):
+                index._corpus.compare([text], pairs, [best])
+        else:
+            best = index._find([text])[1][0]
+        good = best.position >= 0 and index._bounds.reaches(best.lcs, best.total)
+        return index._show(text, best if good else Best())
+
+    def _compare_within(self, number: int) -> None:
+        """Compare with those of these texts that are in the index by now."""
+        added = [other for other in self._within[number] if other in self._position]
+        words, own = self._index._words, self._texts[number].keys
+        fits = words.fits
+        for other in added:
+            others = self._texts[other].keys
+            lcs = LCSseq.similarity(words.spell(own, fits), words.spell(others, fits))
+            self._best[number].offer(lcs, len(own) + len(others), self._position[other])
+
+    def add(self, number: int, id: str) -> None:
+        """Put the text of this number into the index."""
+        text = self._texts[number]
+        if text.keys:
+            self._position[number] = len(self._index._ids)
+        self._index._add(id, text)
+
+
+def _indexed(segments: Sequence[Segment]) -> int:
+    return segments[-1].last if segments else 0

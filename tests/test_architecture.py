@@ -21,6 +21,7 @@ BELOW = {
     "registry": {"errors"},
     "recipes": {"core", "errors", "canon"},
     "filters": {"core", "errors", "canon"},
+    "repairs": {"core", "errors", "canon"},
     "models": {"core", "errors", "canon"},
     "executors": {"core", "errors", "canon"},
     "store": {"core", "errors", "canon"},
@@ -32,15 +33,18 @@ BELOW["cli"] = {"assemble", "config", "core", "errors", "executors", "store", "_
 """A room may import itself and these."""
 
 HOMES = {
-    "openai": {"models/chat.py"},
-    "httpx2": {"models/chat.py", "models/faults.py"},
+    "openai": {"models/chat.py", "models/embeddings.py"},
+    "httpx2": {"models/chat.py", "models/embeddings.py", "models/faults.py"},
     "aiohttp": {"models/chat.py"},
     "jinja2": {"recipes/templates.py"},
     "rouge_score": {"filters/", "assemble/doctor.py"},
     "rapidfuzz": {"filters/"},
     "numpy": {"filters/"},
     "opencc": {"filters/"},
-    "sentence_transformers": {"filters/semantic.py"},
+    "jieba": {"filters/words.py"},
+    "sentence_transformers": {"filters/encoders.py"},
+    "transformers": {"filters/encoders.py"},
+    "usearch": {"filters/vectors.py"},
     "sqlite3": {"store/journal.py"},
     "pydantic": {"config.py"},
     "yaml": {"config.py", "assemble/starter.py"},
@@ -52,10 +56,10 @@ HOMES = {
     "datetime": {"models/", "cli/"},
     "fcntl": {"store/run_dir.py"},
     "subprocess": {"models/vllm_server.py"},
-    "threading": {"executors/", "store/"},
+    "threading": {"executors/", "store/", "filters/"},
     "pickle": set(),
     "vllm": set(),
-    "torch": set(),
+    "torch": {"filters/encoders.py"},
 }
 """Where a name with side effects, or of a third party, may be imported."""
 

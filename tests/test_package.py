@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 import selfgen
 
 ROOT = Path(__file__).resolve().parent.parent
+EXTRAS = {"embed", "ann", "jieba", "bench", "vllm", "test", "dev"}
 CORE = {"openai", "jinja2", "rouge-score", "rapidfuzz", "numpy", "opencc", "typer", "rich", "pydantic", "pyyaml"}
 HEAVY = {"torch", "sentence-transformers", "vllm", "transformers"}
 
@@ -133,8 +134,9 @@ def test_the_bare_install_is_light(distribution: Distribution) -> None:
 
 
 def test_extras_ask_for_what_they_are_named_after(distribution: Distribution) -> None:
-    assert set(distribution.metadata.get_all("Provides-Extra") or []) == {"embed", "vllm", "test", "dev"}
+    assert set(distribution.metadata.get_all("Provides-Extra") or []) == EXTRAS
     assert set(requirements(distribution, "embed")) == {"sentence-transformers"}
+    assert set(requirements(distribution, "ann")) == {"usearch"}
     vllm = requirements(distribution, "vllm")["vllm"]
     assert vllm.marker is not None
     assert not vllm.marker.evaluate({"extra": "vllm", "sys_platform": "darwin"})

@@ -10,6 +10,7 @@ from pathlib import Path
 from selfgen.assemble.book import Book, guard, open_book, pass_events
 from selfgen.assemble.parts import StageGates, build_gates, build_machine, policy_of, rejection_row
 from selfgen.assemble.session import record_row
+from selfgen.assemble.settings import environment
 from selfgen.assemble.source import from_header, identity
 from selfgen.canon import digest_bytes
 from selfgen.core.replay import check_prompt, replay
@@ -92,6 +93,9 @@ class _Again:
     def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         return self.gates.judge(stage, drafts)
 
+    def ahead(self, stage: int, drafts: Sequence[Draft]) -> None:
+        """Prepare nothing."""
+
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
         again = self.gates.judge(stage, drafts)
         self.judged += len(again)
@@ -107,7 +111,7 @@ def _judge_again(run: RunDir) -> Check:
         header = reader.header()
         source = from_header(header)
         machine = build_machine(source, policy_of(source.config, header.get("grace", 0)))
-        again = _Again(build_gates(source, machine))
+        again = _Again(build_gates(source, machine, environment(), run, writable=False))
         with pass_events(reader) as events:
             replay(machine, again, events, lambda retired: None)
     differ = f"; {len(again.differ)} differ: {', '.join(again.differ[:3])}" if again.differ else ""

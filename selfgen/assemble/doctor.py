@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from selfgen import __version__, registry
+from selfgen.assemble.embedding import build_encoder
 from selfgen.assemble.parts import MOCK, build_machine, build_models
 from selfgen.assemble.servers import prove, settle
+from selfgen.assemble.settings import environment
 from selfgen.assemble.source import Source, load_source
 from selfgen.config import ModelConfig, RunConfig
 from selfgen.core.ports import Filter
@@ -94,7 +96,8 @@ def _all_filters(config: RunConfig) -> list[Filter]:
     names = registry.names("filters").keys() - BUILTIN.keys()
     plugins = {name: registry.load("filters", name) for name in sorted(names)}
     chosen = dict.fromkeys(plugins, False) | dict(config.filters)
-    return build_filters(config.lang, chosen, plugins=plugins)
+    encoder = build_encoder(config.filters, environment(), allow_insecure=config.calls.allow_insecure_key)
+    return build_filters(config.lang, chosen, plugins=plugins, encoder=encoder)
 
 
 def _self_similarity(seeds: Sequence[Task]) -> Finding:

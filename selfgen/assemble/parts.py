@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from selfgen import registry
+from selfgen.assemble.embedding import build_encoder
 from selfgen.assemble.source import Source, recipe_of
 from selfgen.config import ModelConfig, RunConfig
 from selfgen.core.machine import Machine
@@ -16,6 +17,7 @@ from selfgen.core.tally import Policy, Prices
 from selfgen.core.tasks import Draft, Task
 from selfgen.core.turns import Plan, Rejection
 from selfgen.core.work import Role, Sampling, Verdict
+from selfgen.store.run_dir import RunDir
 
 MOCK = "mock"
 
@@ -23,7 +25,10 @@ MOCK = "mock"
 class StageGates:
     """The gates of a run by stage. Each has filters and a memory of its own, and begins with the seeds."""
 
-    def __init__(self, config: RunConfig, stages: Mapping[int, Sequence[Any]], seeds: Sequence[Task]) -> None:
+    def __init__(
+        self, config: RunConfig, stages: Mapping[int, Sequence[Any]], seeds: Sequence[Task], encoder: Any = None
+    ) -> None:
+        """`encoder` is that of the semantic filter (see embedding.py), None where it is off."""
         from selfgen.filters import BUILTIN, build_filters
         from selfgen.filters.gate import Gate
 
@@ -32,13 +37,17 @@ class StageGates:
         chosen = {name: config.filters.get(name, False) for name in plugins} | dict(config.filters)
         self._gates = {}
         for stage, scopes in stages.items():
-            gate = Gate(build_filters(config.lang, chosen, scopes=scopes, plugins=plugins))
+            gate = Gate(build_filters(config.lang, chosen, scopes=scopes, plugins=plugins, encoder=encoder))
             gate.seed(seeds)
             self._gates[stage] = gate
 
     def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         """Judge drafts at the gate of a stage, and remember what it keeps."""
         return self._gates[stage].judge(drafts)
+
+    def ahead(self, stage: int, drafts: Sequence[Draft]) -> None:
+        """Compare drafts with the pool so far, before it is their turn, on any thread."""
+        self._gates[stage].ahead(drafts)
 
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
         """Remember what the gate of a stage kept."""
@@ -81,10 +90,17 @@ def _sampling(model: ModelConfig) -> Sampling:
     return Sampling(model.temperature, model.top_p, model.max_tokens)
 
 
-def build_gates(source: Source, machine: Machine) -> StageGates:
-    """Build the gates of a run, knowing the seeds and nothing else."""
+def build_gates(
+    source: Source, machine: Machine, environment: Mapping[str, str], run: RunDir, *, writable: bool = True
+) -> StageGates:
+    """Build the gates of a run, knowing the seeds and nothing else. Vectors are taken from beside the run, and kept
+    there if it may be written to."""
+    config = source.config
+    encoder = build_encoder(
+        config.filters, environment, run=run, writable=writable, allow_insecure=config.calls.allow_insecure_key
+    )
     stages = {index: stage.gate for index, stage in enumerate(machine.recipe.stages) if stage.gate}
-    return StageGates(source.config, stages, source.seeds)
+    return StageGates(config, stages, source.seeds, encoder)
 
 
 def build_models(config: RunConfig, environment: Mapping[str, str]) -> dict[Role, Model]:

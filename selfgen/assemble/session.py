@@ -105,11 +105,11 @@ class Session:
         before = from_header(header).config if header else self.source.config
         policy = replace(policy_of(before, header.get("grace", 0)), target=self.source.config.target)
         self.machine = build_machine(self.source, policy)
-        self._gates = build_gates(self.source, self.machine)
         self.run.create()
         self._stack.enter_context(Lock(self.run))
         self._writer = Writer(self.run.database)
         self._stack.callback(self._writer.close)
+        self._gates = build_gates(self.source, self.machine, self._environment, self.run)
         self._begin(read_header(self.run))
 
     def _begin(self, header: Mapping[str, Any]) -> None:

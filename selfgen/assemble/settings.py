@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,32 @@ def _nest(place: Sequence[str], value: str) -> dict[str, Any]:
     for name in reversed(place):
         nested = {name: nested}
     return dict(nested)
+
+
+def read_semantic(text: str) -> bool | dict[str, Any]:
+    """Read what stands after --semantic as a setting of the filter: "on" (with what a file says of it), "off", or
+    options, as in "max=0.9,model=/models/mine,band=0.6..0.8". Raises UsageError for an option that does not exist."""
+    from selfgen.filters import DEFAULTS
+
+    known = DEFAULTS["semantic"]
+    if text in ("on", "off"):
+        return {} if text == "on" else False
+    options: dict[str, Any] = {}
+    for part in re.split(r",(?=\s*[a-z_]+=)", text):
+        name, equals, value = (each.strip() for each in part.partition("="))
+        if not equals or name not in known or name in options:
+            what = f"{name!r} twice" if name in options else f"{part.strip()!r}"
+            todo = f"Give on, off, or options with commas between: {', '.join(known)}, as in max=0.9."
+            raise UsageError(f"--semantic: {what} is no option", todo=todo)
+        options[name] = value if isinstance(known[name], str) else _read_number(name, value)
+    return options
+
+
+def _read_number(name: str, value: str) -> int | float:
+    try:
+        return int(value) if value.isdecimal() else float(value)
+    except ValueError as error:
+        raise UsageError(f"--semantic: {name} is {value!r}", todo=f"Give {name} as a number.") from error
 
 
 def shipped(name: str) -> Path:

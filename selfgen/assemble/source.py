@@ -85,14 +85,16 @@ def _load_templates(config: RunConfig) -> Mapping[str, str]:
 
 
 def filter_options(config: RunConfig) -> dict[str, Any]:
-    """Return what each filter that is on is set to, defaults included: this is what makes the dataset what it is."""
-    from selfgen.filters import DEFAULTS, OFF
+    """Return what each filter that is on is set to, defaults included: this is what makes the dataset what it is, so
+    it leaves out where and how fast a filter works."""
+    from selfgen.filters import DEFAULTS, OFF, PLACES
 
     options: dict[str, Any] = {}
     for name in [*DEFAULTS, *(name for name in config.filters if name not in DEFAULTS)]:
         chosen = config.filters.get(name, name not in OFF)
         if chosen is not False:
-            options[name] = dict(DEFAULTS.get(name, {})) | ({} if chosen is True else dict(chosen))
+            given = dict(DEFAULTS.get(name, {})) | ({} if chosen is True else dict(chosen))
+            options[name] = {option: value for option, value in given.items() if option not in PLACES.get(name, ())}
     return options
 
 

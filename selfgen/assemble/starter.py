@@ -3,6 +3,8 @@ that it cannot go out of date."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import yaml
 
 from selfgen.assemble.starter_words import FILTERS, SETTINGS
@@ -53,7 +55,7 @@ def config_text(lang: str) -> str:
         "# filters:",
     ]
     for name, options in DEFAULTS.items():
-        text = yaml.safe_dump(dict(options), default_flow_style=True, allow_unicode=True).strip() if options else "true"
+        text = _one_line(options) if options else "true"
         off = f"{words['off']}; " if name in OFF else ""
         lines.append(f"#   {name}: {text}  # {off}{FILTERS[lang][name]}")
     lines += ["", f"# {words['rest']}"]
@@ -62,6 +64,10 @@ def config_text(lang: str) -> str:
             first, *rest = _commented({name: value})
             lines += [f"{first}  # {SETTINGS[lang][name]}", *rest]
     return "\n".join([*lines, ""])
+
+
+def _one_line(options: Mapping[str, object]) -> str:
+    return yaml.safe_dump(dict(options), default_flow_style=True, allow_unicode=True, width=10_000).strip()
 
 
 def _commented(values: dict[str, object]) -> list[str]:

@@ -26,7 +26,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "repetition": "an answer that goes round in circles; share of repeated lines or phrases",
         "long": "an answer of more units than this",
         "exact": "the same instruction and input as before",
-        "rouge": "too like a seed or an earlier one: ROUGE-L above max; fields: instruction or instruction+input",
+        "rouge": "too like a seed or an earlier one: ROUGE-L above max; fields: instruction, instruction+input or both",
         "semantic": "too like by embedding: cosine above max; model is a folder or a model that is on this machine",
     },
     "zh": {
@@ -50,7 +50,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "repetition": "答案原地打转；重复行或重复短语所占的比例",
         "long": "答案超过这个长度",
         "exact": "指令和输入与先前某条完全相同",
-        "rouge": "与种子或先前的太像：ROUGE-L 高于 max；fields 可为 instruction 或 instruction+input",
+        "rouge": "与种子或先前的太像：ROUGE-L 高于 max；fields 可为 instruction、instruction+input 或 both",
         "semantic": "按向量太像：余弦相似度高于 max；model 写本机上的目录或本机已有的模型",
     },
 }

@@ -16,6 +16,8 @@ Seeds = Annotated[
     list[str] | None,
     typer.Option(help="Seed file, or a set that ships (general_en, general_zh ...). May be given several times."),
 ]
+SEMANTIC = "Embedding similarity: on, off, or options, as in max=0.92,model=/models/mine,band=0.6..0.8 (off)."
+TOKENIZER = "How ROUGE-L cuts Chinese: characters, or jieba, by words (needs the package jieba)."
 Limit = Annotated[int | None, typer.Option(min=1)]
 
 
@@ -37,6 +39,8 @@ def run(
     recipe: Annotated[str | None, typer.Option(help="self-instruct or alpaca.")] = None,
     lang: Annotated[str | None, typer.Option(help="auto, en or zh.")] = None,
     domain: Annotated[str | None, typer.Option(help="The field that tasks should come from, in a sentence.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help=TOKENIZER)] = None,
+    semantic: Annotated[str | None, typer.Option(help=SEMANTIC)] = None,
     prompts: Annotated[Path | None, typer.Option(help="Folder of templates that replace those that ship.")] = None,
     seed_format: Annotated[str | None, typer.Option(help="Form of the seed files, if detection is wrong.")] = None,
     concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
@@ -63,6 +67,8 @@ def run(
             ("recipe",): recipe,
             ("lang",): lang,
             ("domain",): domain,
+            ("filters", "rouge", "tokenizer"): tokenizer,
+            ("filters", "semantic"): _semantic(semantic),
             ("prompts",): str(prompts) if prompts else None,
             ("seed_format",): seed_format,
             ("calls", "concurrency"): _number_or_word(concurrency),
@@ -73,16 +79,7 @@ def run(
             ("saturation", "floor"): floor,
         }
     )
-    from selfgen.assemble.settings import gather
-    from selfgen.assemble.source import load_source
-    from selfgen.store.run_dir import RunDir
-
-    gathered = gather(config, settings)
-    source = load_source(gathered)
-    folder = out or Path("runs") / default_name(gathered.seeds, gathered.recipe, gathered.propose.model)
-    for notice in source.notices:
-        tell(f"note: {notice}", "dim")
-    return _work(RunDir(folder), source)
+    return _start(config, settings, out)
 
 
 def resume(
@@ -119,6 +116,19 @@ def resume(
     return _work(folder, source.settle(config))
 
 
+def _start(config: Path | None, settings: dict[str, Any], out: Path | None) -> int:
+    from selfgen.assemble.settings import gather
+    from selfgen.assemble.source import load_source
+    from selfgen.store.run_dir import RunDir
+
+    gathered = gather(config, settings)
+    source = load_source(gathered)
+    folder = out or Path("runs") / default_name(gathered.seeds, gathered.recipe, gathered.propose.model)
+    for notice in source.notices:
+        tell(f"note: {notice}", "dim")
+    return _work(RunDir(folder), source)
+
+
 def nest(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
     """Return what was given on the command line as nested settings."""
     settings: dict[str, Any] = {}
@@ -129,6 +139,12 @@ def nest(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
                 table = table.setdefault(name, {})
             table[place[-1]] = value
     return settings
+
+
+def _semantic(value: str | None) -> bool | dict[str, Any] | None:
+    from selfgen.assemble.settings import read_semantic
+
+    return None if value is None else read_semantic(value)
 
 
 def _number_or_word(value: str | None) -> int | str | None:
@@ -151,6 +167,7 @@ def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:
 def _work(folder: Any, source: Any) -> int:
     from selfgen.assemble.book import guard, read_source
     from selfgen.assemble.doctor import rehearse
+    from selfgen.assemble.embedding import language_notice, semantic_options
     from selfgen.assemble.parts import MOCK, prices_of
     from selfgen.assemble.session import Session, read_header
     from selfgen.assemble.settings import environment
@@ -160,6 +177,8 @@ def _work(folder: Any, source: Any) -> int:
     guard(folder)
     if not read_header(folder):
         rehearse(source)
+        if notice := language_notice(source.config, environment()):
+            tell(f"note: {notice}", "yellow")
     elif source.config.target < (before := read_source(folder).config.target):
         tell(f"the target was {before:,}; the dataset now ends sooner, and the journal keeps the rest", "yellow")
     started = time.monotonic()
@@ -171,8 +190,8 @@ def _work(folder: Any, source: Any) -> int:
         tell(title, "bold")
         if session.machine.tally.turns:
             tell(f"continuing with {session.machine.tally.kept} records", "dim")
-        if "semantic" not in config.filters:
-            tell("similarity: ROUGE-L; embeddings are off (filters.semantic in a --config file turns them on)", "dim")
+        if not semantic_options(config.filters):
+            tell("similarity: ROUGE-L; embeddings are off (--semantic on turns them on)", "dim")
         if MOCK in (config.propose.model, config.answering.model):
             tell("mock is a stand-in, not a language model: do not train on its data", "yellow")
         with View(err(), title, config.target, prices_of(config)) as view:

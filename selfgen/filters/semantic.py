@@ -1,118 +1,266 @@
 """Similarity of meaning by embeddings: finds paraphrases that share few words. Optional, and off by default.
 
-This file is the only one that knows sentence-transformers, which it imports on first use and lets load nothing from the
-network: a model is a folder, or the name of one that is in the local cache already. Search is exact cosine in numpy.
-Scores differ in the last digits between machines; verdicts are journaled for that reason.
+Vectors are made ahead, in batches, and compared with the pool so far; what is left for the moment of decision are the
+newcomers since. Knows no model (encoders.py) and no search (vectors.py). Scores differ in the last digits between
+machines; verdicts are journaled for that reason.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal, Protocol, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from selfgen.core.ports import Finding, Scope
 from selfgen.core.tasks import Draft
 from selfgen.core.work import Measure
 from selfgen.errors import BadConfig
-from selfgen.filters.rule import read_fraction
+from selfgen.filters.band import Band, read_band
+from selfgen.filters.encoders import DTYPES, Encoder, SentenceEncoder
+from selfgen.filters.rule import PASSED, read_fraction
+from selfgen.filters.vectors import Near, UsearchGraph, VectorIndex, Vectors, cosine, to_units
 
-Vectors = npt.NDArray[np.float32]
+Fields = Literal["instruction", "instruction+input"]
+INDEXES = ("auto", "exact", "graph")
+_HELD = 8192  # prepared texts, more than are ever under way
+_AT_ONCE = 1024  # texts of one request to encode, so that what is kept of them grows along
+_TAIL = 2048  # newcomers from which on it pays to look at them for a whole batch at once
 
 
-class Encoder(Protocol):
-    """Turns n texts into n vectors, as an array of shape (n, d)."""
+class LexicalNeighbour(Protocol):
+    """A text that is near by its words: its id, and its score as a float."""
 
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
+    @property
+    def id(self) -> str: ...
+    def __float__(self) -> float: ...
 
 
-class SentenceEncoder:
-    """A sentence-transformers model. Raises BadConfig where the package or the model is not on this machine."""
+class Lexical(Protocol):
+    """The filter that knows which texts are near by their words: at most ten at or above a score, nearest first."""
 
-    def __init__(self, model: str) -> None:
-        try:
-            from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise BadConfig(
-                "filter semantic: the package sentence-transformers is not installed",
-                todo="Install it with: pip install 'selfgen[embed]', or set semantic: false.",
-            ) from error
-        try:
-            self._model = SentenceTransformer(model, local_files_only=True)
-        except (OSError, ValueError) as error:
-            raise BadConfig(
-                f"filter semantic: there is no embedding model {model!r} on this machine ({error})",
-                todo="selfgen downloads no models. Give model as a folder that holds one, or fetch it once with: "
-                f"hf download {model}",
-            ) from error
+    @property
+    def scope(self) -> Scope: ...
+    def neighbours(self, draft: Draft, floor: str | float) -> Sequence[LexicalNeighbour]: ...
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode one batch."""
-        return np.asarray(self._model.encode(list(texts), show_progress_bar=False), dtype=np.float32)
+
+@dataclass(slots=True)
+class _Prepared:
+    """A text's vector, and the nearest of the pool as it stood when it was last looked at."""
+
+    vector: Vectors
+    near: Near | None = None
 
 
 class SemanticFilter:
-    """Rejects an instruction whose meaning is too close to one that its gate kept: `too_similar`.
+    """Rejects what is too close in meaning to a seed, or to anything that its gate ever kept: `too_similar`.
 
     The measure is the cosine of the two embeddings. Its scale is the model's own: look at the measures of kept drafts
-    before moving `max`. The model is loaded when the first texts come, which is when a gate learns its seeds. `encoder`
-    takes its place for library use."""
+    before moving `max`. With a `band`, only a draft whose ROUGE-L with something kept lies in the band is measured, and
+    against those neighbours alone, as `lexical` (the gate's ROUGE-L filter) tells them. With `fields` "instruction" it
+    can stand behind the proposal; "instruction+input" needs the finished task.
+
+    `model`, `device`, `dtype`, `prompt` and `batch` are those of SentenceEncoder, which loads when the first texts
+    come: when a gate learns its seeds. `encoder` takes its place, as it must for a server at `base_url`. `index` is
+    exact, graph (needs usearch), or auto: a graph for large pools where usearch is installed.
+
+    `prepare` may be called on another thread than the rest, for any batches in any order. It decides nothing: a text
+    that was never prepared, or long ago, is encoded when it is checked, and found to have the same neighbour."""
 
     name = "semantic"
-    scope: Scope = "instruction"
 
     def __init__(
         self,
         *,
         model: str = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+        base_url: str = "",
+        api_key_env: str = "OPENAI_API_KEY",
         max: str | float = 0.92,
+        band: str = "",
+        fields: Fields = "instruction",
+        dtype: str = "auto",
+        device: str = "auto",
+        index: str = "auto",
+        prompt: str = "",
+        batch: int = 64,
         encoder: Encoder | None = None,
+        lexical: Lexical | None = None,
     ) -> None:
         self._limit = float(read_fraction(self.name, "max", max))
-        self._model = model
-        self._encoder = encoder
-        self._prepared: dict[str, Vectors] = {}
+        check_choice("fields", fields, get_args(Fields))
+        self.scope: Scope = "instruction" if fields == "instruction" else "task"
+        self._lexical = _Words(read_band(band), lexical, self.scope) if band else None
+        check_choice("dtype", dtype, DTYPES)
+        check_choice("index", index, INDEXES)
+        if batch < 1:
+            raise BadConfig(f"filter semantic: batch is {batch}", todo="Give batch as a number of texts, from 1.")
+        if encoder is None and not base_url:
+            encoder = SentenceEncoder(model, device=device, dtype=dtype, prompt=prompt, batch=batch)
+        self._encoder, self._base_url, self._kind = encoder, base_url, index
+        self._dimensions = 0
+        self._index: VectorIndex | None = None
         self._ids: list[str] = []
-        self._matrix: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self._prepared: dict[str, _Prepared] = {}
+        self._holding = threading.Lock()
+        self._encoding = threading.Lock()
 
     def prepare(self, drafts: Sequence[Draft]) -> None:
-        """Encode the instructions of a batch in one go; vectors of the batch before are forgotten."""
-        texts = list(dict.fromkeys(draft.instruction for draft in drafts))
-        self._prepared = dict(zip(texts, self._encode(texts), strict=True)) if texts else {}
+        """Encode a batch in one go, but what is prepared already, and compare it with the pool so far. With a band it
+        is known in `check` only whom to ask."""
+        if self._lexical is not None or not drafts:
+            return
+        texts = list(dict.fromkeys(map(self._text, drafts)))
+        self._take(texts)
+        self._look_up(texts)
 
     def check(self, draft: Draft) -> Finding:
         """Measure the nearest neighbour, for kept drafts too."""
-        if not self._ids:
-            return Finding("", (Measure(self.name, 0.0, self._limit, "cosine"),))
-        similarities = self._matrix[: len(self._ids)] @ self._vector(draft.instruction)
-        position = int(similarities.argmax())
-        similarity = float(similarities[position])
-        measure = Measure(self.name, round(similarity, 4), self._limit, "cosine", self._ids[position])
-        return Finding("too_similar" if similarity > self._limit else "", (measure,))
+        if self._lexical is not None:
+            return self._second_opinion(self._lexical, draft)
+        if self._index is None:
+            return self._judge(0.0, "")
+        (prepared,) = self._take([self._text(draft)])
+        near = self._catch_up(self._index, prepared)
+        return self._judge(near.cosine, self._ids[near.position] if near.position >= 0 else "")
 
     def remember(self, draft: Draft) -> None:
-        """From now on, compare with this draft too. Memory grows by doubling."""
-        vector = self._vector(draft.instruction)
-        held = len(self._ids)
-        if held == len(self._matrix):
-            grown = np.zeros((max(64, 2 * held), len(vector)), dtype=np.float32)
-            if held:
-                grown[:held] = self._matrix
-            self._matrix = grown
-        self._matrix[held] = vector
-        self._ids.append(draft.id)
+        """From now on, compare with this draft too."""
+        self.recall([draft])
 
-    def _vector(self, text: str) -> Vectors:
-        found = self._prepared.get(text)
-        return self._encode([text])[0] if found is None else found
+    def recall(self, drafts: Sequence[Draft]) -> None:
+        """From now on, compare with these drafts too; they are encoded many at a time, and compared with nothing."""
+        if self._lexical is not None:
+            self._lexical.texts |= {draft.id: self._text(draft) for draft in drafts}
+            return
+        for start in range(0, len(drafts), _AT_ONCE):
+            some = drafts[start : start + _AT_ONCE]
+            for draft, prepared in zip(some, self._take(list(map(self._text, some))), strict=True):
+                if self._index is None:
+                    self._index = _build_index(self._kind, len(prepared.vector))
+                self._ids.append(draft.id)
+                self._index.add(prepared.vector)
+
+    def _text(self, draft: Draft) -> str:
+        whole = self.scope == "task" and draft.input
+        return f"{draft.instruction}\n{draft.input}" if whole else draft.instruction
+
+    def _judge(self, similarity: float, nearest: str) -> Finding:
+        measure = Measure(self.name, round(similarity, 4), self._limit, "cosine", nearest)
+        return Finding("too_similar" if similarity > self._limit else "", (measure,))
+
+    def _second_opinion(self, words: _Words, draft: Draft) -> Finding:
+        """Compare with the neighbours in the band; a draft that has none passes unmeasured."""
+        ids = words.near(draft)
+        if not ids:
+            return PASSED
+        own, *others = self._take([self._text(draft), *(words.texts[id] for id in ids)])
+        scores = [cosine(own.vector, other.vector) for other in others]
+        best = int(np.argmax(scores))
+        return self._judge(scores[best], ids[best])
+
+    def _look_up(self, texts: Sequence[str]) -> None:
+        """Compare prepared texts with the pool so far, together where they were last looked at together."""
+        index = self._index
+        if index is None:
+            return
+        groups: dict[int, list[_Prepared]] = {}
+        with self._holding:
+            held = [self._prepared[text] for text in texts if text in self._prepared]
+        for each in held:
+            since = each.near.upto if each.near else 0
+            if each.near is None or len(index) - since > _TAIL:
+                groups.setdefault(since, []).append(each)
+        for since, group in groups.items():
+            nearest = index.nearest(np.stack([each.vector for each in group]), since)
+            for prepared, near in zip(group, nearest, strict=True):
+                prepared.near = _nearer(prepared.near, near)
+
+    def _catch_up(self, index: VectorIndex, prepared: _Prepared) -> Near:
+        """Return the nearest of all, which takes a look at the newcomers only."""
+        near = prepared.near
+        if near is None or near.upto < len(index):
+            (newer,) = index.nearest(prepared.vector[None], near.upto if near else 0)
+            near = prepared.near = _nearer(near, newer)
+        return near
+
+    def _take(self, texts: Sequence[str]) -> list[_Prepared]:
+        """Return what is prepared of these texts, in their order; what is not there is encoded, in one go."""
+        found = self._held(texts)
+        if len(found) < len(set(texts)):
+            with self._encoding:
+                found |= self._held(texts)
+                missing = [text for text in dict.fromkeys(texts) if text not in found]
+                if missing:
+                    found |= self._hold(missing, self._encode(missing))
+        return [found[text] for text in texts]
+
+    def _held(self, texts: Sequence[str]) -> dict[str, _Prepared]:
+        with self._holding:
+            return {text: self._prepared[text] for text in texts if text in self._prepared}
+
+    def _hold(self, texts: Sequence[str], vectors: Vectors) -> dict[str, _Prepared]:
+        """Keep new vectors, and let the oldest go; of one batch all are kept, however large."""
+        new = {text: _Prepared(vector) for text, vector in zip(texts, vectors, strict=True)}
+        with self._holding:
+            self._prepared |= new
+            for text in list(self._prepared)[: max(0, len(self._prepared) - max(_HELD, len(new)))]:
+                del self._prepared[text]
+        return new
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        """Return vectors of length 1; an all-zero vector stays zero and is near to nothing."""
+        """Return unit vectors. Raises BadConfig for a model that does not give one finite vector a text."""
         if self._encoder is None:
-            self._encoder = SentenceEncoder(self._model)
-        vectors = np.asarray(self._encoder.encode(texts), dtype=np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-        return unit
+            raise BadConfig(
+                f"filter semantic: nobody asks the server {self._base_url}", todo="Give the filter an encoder."
+            )
+        whole = [text.encode("utf-8", "replace").decode() for text in texts]  # half a surrogate pair is no text
+        try:
+            vectors = to_units(self._encoder.encode(whole))
+            if len(vectors) != len(texts) or vectors.shape[1] != (self._dimensions or vectors.shape[1]):
+                raise ValueError(f"shape {vectors.shape} for {len(texts)} texts")
+        except ValueError as error:
+            raise BadConfig(
+                f"filter semantic: the embedding model gives vectors that cannot be used: {error}",
+                todo="Choose another model; one that changed under the same name needs a new run.",
+            ) from error
+        self._dimensions = vectors.shape[1]
+        return vectors
+
+
+class _Words:
+    """Which texts are near by their words, in the band, and what they say."""
+
+    def __init__(self, band: Band | None, lexical: Lexical | None, scope: Scope) -> None:
+        if band is None or lexical is None or lexical.scope != scope:
+            raise BadConfig(
+                "filter semantic: a band needs the filter rouge, on the same fields",
+                todo="Turn rouge on with the same fields as semantic, or leave band out.",
+            )
+        self._band, self._lexical = band, lexical
+        self.texts: dict[str, str] = {}
+
+    def near(self, draft: Draft) -> list[str]:
+        found = self._lexical.neighbours(draft, self._band.low)
+        return [each.id for each in found if self._band.holds(float(each))]
+
+
+def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise BadConfig for a value that is not one of the choices."""
+    if value not in choices:
+        raise BadConfig(f"filter semantic: {option} is {value!r}", todo=f"Choose from: {', '.join(choices)}.")
+
+
+def _nearer(old: Near | None, new: Near) -> Near:
+    """Return the nearer of two, as of the later look; of equally near ones the old one came first."""
+    if old is None or old.position < 0 or (new.position >= 0 and new.cosine > old.cosine):
+        return new
+    return Near(old.position, old.cosine, new.upto)
+
+
+def _build_index(kind: str, dimensions: int) -> VectorIndex:
+    if kind == "graph" or (kind == "auto" and find_spec("usearch") is not None):
+        return VectorIndex(UsearchGraph(dimensions))
+    return VectorIndex()

@@ -3,8 +3,11 @@
 loop      driver CPU per call and calls per second, with journal and all default filters on a 10k pool,
           beside bare clients on the same server in the same run
 slots     share of the server's slots kept busy in the middle of a run
+pool      the same with a pool of 100,000 tasks
 journal   rows per second
 resume    seconds to open a run of many records again
+semantic  texts encoded a second; milliseconds, recall and memory of searches for the nearest vector
+rules     rates and precision of the rules on real rows; needs a file, so it runs only by name (see rules.py)
 """
 
 from __future__ import annotations
@@ -12,20 +15,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import journal, loop, resume, slots
+from tests.bench import journal, loop, resume, rules, semantic, slots
 
 BENCHES: dict[str, Callable[[], None]] = {
     "loop": loop.main,
     "slots": slots.main,
+    "pool": slots.compare_pools,
     "journal": journal.main,
     "resume": resume.main,
+    "semantic": semantic.main,
 }
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["rules"]:
+        rules.main(sys.argv[2:])
+        return
     wanted = sys.argv[1:] or list(BENCHES)
     if unknown := [name for name in wanted if name not in BENCHES]:
-        sys.exit(f"no bench {unknown[0]!r}; there are: {', '.join(BENCHES)}")
+        sys.exit(f"no bench {unknown[0]!r}; there are: {', '.join([*BENCHES, 'rules'])}")
     for name in wanted:
         BENCHES[name]()
         print()

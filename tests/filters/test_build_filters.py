@@ -12,7 +12,7 @@ import pytest
 from selfgen.core.ports import Filter
 from selfgen.core.tasks import Draft
 from selfgen.errors import BadConfig
-from selfgen.filters import BUILTIN, DEFAULTS, OFF, Options, build_filters
+from selfgen.filters import BUILTIN, DEFAULTS, GIVEN, OFF, Options, build_filters
 from selfgen.filters.rule import PASSED, RuleFilter
 
 
@@ -21,7 +21,7 @@ def test_the_defaults_shown_are_those_of_the_factories() -> None:
     for name, target in BUILTIN.items():
         module, attribute = target.split(":")
         parameters = inspect.signature(getattr(import_module(module), attribute)).parameters
-        defaults = {key: each.default for key, each in parameters.items() if key not in ("lang", "encoder")}
+        defaults = {key: each.default for key, each in parameters.items() if key not in GIVEN}
         assert dict(DEFAULTS[name]) == defaults, name
 
 

@@ -132,7 +132,8 @@ class CallStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """How a record came to be, or why a draft did not become one."""
+    """How a record came to be, or why a draft did not become one. `nearest` are the seeds and records with the nearest
+    instructions, whenever they came: ROUGE-L F1, id, instruction."""
 
     draft: Draft
     record: Record | None
@@ -140,6 +141,7 @@ class Story:
     parents: tuple[tuple[str, str], ...]
     calls: tuple[CallStory, ...]
     measures: tuple[tuple[Any, str], ...]
+    nearest: tuple[tuple[float, str, str], ...]
 
 
 def tell(run: RunDir, id: str) -> Story:
@@ -165,7 +167,26 @@ def tell(run: RunDir, id: str) -> Story:
         )
     parents = tuple((parent, book.text_of(parent)) for parent in draft.parents)
     measures = tuple((measure, book.text_of(measure.nearest) if measure.nearest else "") for measure in verdicts)
-    return Story(draft, record, rejection, parents, tuple(calls), measures)
+    return Story(draft, record, rejection, parents, tuple(calls), measures, _find_nearest(book, draft))
+
+
+def _find_nearest(book: Book, draft: Draft) -> tuple[tuple[float, str, str], ...]:
+    """Compare an instruction with all seeds and records but itself."""
+    from selfgen.filters.rouge import NoveltyIndex
+    from selfgen.filters.words import find_tokenizer
+
+    chosen = book.source.config.filters.get("rouge", True)
+    tokenizer = chosen.get("tokenizer", "characters") if isinstance(chosen, Mapping) else "characters"
+    index = NoveltyIndex(tokenize=find_tokenizer(str(tokenizer)))
+    for task in (*book.source.seeds, *(record.task for record in book.machine.records)):
+        if task.id != draft.id:
+            index.add(task.id, task.instruction)
+    found = index.neighbours(draft.instruction, _NEAR_ENOUGH, _SHOWN)
+    return tuple((float(near), near.id, book.text_of(near.id)) for near in found)
+
+
+_NEAR_ENOUGH = "0.3"
+_SHOWN = 3
 
 
 def _address(id: str) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from selfgen import __version__
-from selfgen.cli import care, checks, look, start, work
+from selfgen.cli import care, checks, clean, look, start, work
 from selfgen.cli.screen import show_error, tell
 from selfgen.errors import InternalError, SelfgenError, StoreFault
 
@@ -24,6 +24,8 @@ _HELP = """Grow an instruction dataset from a handful of seed tasks, in English 
   selfgen run --seeds general_en --model mock --target 200    see it work, no model needed
 
   selfgen run --seeds my_seeds.jsonl --base-url http://localhost:8000/v1 --target 5000
+
+  selfgen clean data.jsonl --dry-run                          see what is wrong with data that you have
 
 A run is a folder under runs/. Stop it whenever you like, also with kill -9: the same command continues it.
 
@@ -64,7 +66,7 @@ def build() -> typer.Typer:
         version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
     ) -> None: ...
 
-    for group in (start, work, look, care, checks):
+    for group in (start, clean, work, look, care, checks):
         group.add_to(app)
     return app
 

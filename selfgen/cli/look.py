@@ -147,6 +147,10 @@ def why(
             say(f"  nearest is {measure.nearest}: {line(neighbour, 300)}")
     if not story.measures:
         say("nothing: it reached no gate")
+    if story.nearest:
+        _heading("nearest seeds and records (ROUGE-L of the instructions)")
+    for score, id_, instruction in story.nearest:
+        say(f"{score:.2f}  {id_}: {line(instruction, 200)}")
     _heading("shown to the model")
     for parent, instruction in story.parents:
         say(f"{parent}: {line(instruction, 200)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from threading import Lock
 from typing import Literal
@@ -17,8 +17,10 @@ from selfgen.filters.words import TOKENIZERS, find_tokenizer
 
 __all__ = ["Neighbour", "NoveltyIndex", "RougeFilter"]
 
-Fields = Literal["instruction", "instruction+input"]
+Fields = Literal["instruction", "instruction+input", "both"]
+_FIELDS = ("instruction", "instruction+input", "both")
 
+_ALL = 1 << 30  # neighbours
 _MOST_READY = 16_384
 """Drafts that were compared ahead and not judged yet; the oldest beyond that are compared again in their turn."""
 
@@ -26,9 +28,12 @@ _MOST_READY = 16_384
 class RougeFilter:
     """Rejects what is too close to a seed, or to anything that its gate ever kept: `near_duplicate`.
 
-    With `fields` "instruction" it can stand behind the proposal; "instruction+input" needs the finished task. Of kept
-    drafts the nearest neighbour is measured too where it is at most `margin` below the limit: near misses are how a
-    limit is tuned. `tokenizer` is "characters" (Chinese by characters) or "jieba" (by words)."""
+    With `fields` "instruction" it can stand behind the proposal; "instruction+input" needs the finished task. With
+    "both", one and the same neighbour must be too close by its instruction and by its instruction with its input: two
+    questions about one text are two tasks, and so is one question about two texts. The value is the lower of the two.
+
+    Of kept drafts the nearest neighbour is measured too where it is at most `margin` below the limit: near misses are
+    how a limit is tuned. `tokenizer` is "characters" (Chinese by characters) or "jieba" (by words)."""
 
     name = "rouge"
 
@@ -40,10 +45,8 @@ class RougeFilter:
         margin: str | float = "0.1",
         tokenizer: str = "characters",
     ) -> None:
-        if fields not in ("instruction", "instruction+input"):
-            raise BadConfig(
-                f"filter rouge: fields is {fields!r}", todo='Give fields as "instruction" or "instruction+input".'
-            )
+        if fields not in _FIELDS:
+            raise BadConfig(f"filter rouge: fields is {fields!r}", todo=f"Give fields as {', '.join(_FIELDS)}.")
         if tokenizer not in TOKENIZERS:
             raise BadConfig(
                 f"filter rouge: tokenizer is {tokenizer!r}", todo=f"The tokenizers are: {', '.join(TOKENIZERS)}."
@@ -51,7 +54,9 @@ class RougeFilter:
         self.scope: Scope = "instruction" if fields == "instruction" else "task"
         limit = read_fraction(self.name, "max", max)
         floor = limit - read_fraction(self.name, "margin", margin)
-        self._index = NoveltyIndex(limit, floor if floor > 0 else Fraction(0), find_tokenizer(tokenizer))
+        self._tokenize = find_tokenizer(tokenizer)
+        self._index = NoveltyIndex(limit, floor if floor > 0 else Fraction(0), self._tokenize)
+        self._instructions: dict[str, str] | None = {} if fields == "both" else None
         self._lock = Lock()
         self._ready: dict[tuple[str, str], tuple[Look, int]] = {}
 
@@ -72,6 +77,8 @@ class RougeFilter:
         """Measure the nearest neighbour. The unit says so where texts without tokens are equal."""
         look, number = self._look(draft)
         nearest = look.nearest(number)
+        if self._instructions is not None and self._index.above(nearest):
+            nearest = self._nearest_in_both(draft, self._instructions)
         if nearest is None:
             return PASSED
         unit = "same text" if nearest.same_text else "ROUGE-L F1"
@@ -82,6 +89,8 @@ class RougeFilter:
         """From now on, compare with this draft too."""
         look, number = self._look(draft)
         look.add(number, draft.id)
+        if self._instructions is not None:
+            self._instructions[draft.id] = draft.instruction
         with self._lock:
             self._ready.pop(_key(draft, self._text(draft)), None)
 
@@ -89,6 +98,20 @@ class RougeFilter:
         """From now on, compare with these drafts too."""
         for draft in drafts:
             self._index.add(draft.id, self._text(draft))
+            if self._instructions is not None:
+                self._instructions[draft.id] = draft.instruction
+
+    def _nearest_in_both(self, draft: Draft, instructions: Mapping[str, str]) -> Neighbour | None:
+        """Return, of the texts that are too close as a whole, the one whose instruction is too close too."""
+        best: Neighbour | None = None
+        for near in self._index.neighbours(self._text(draft), self._index.limit, _ALL):
+            pair = NoveltyIndex(self._index.limit, tokenize=self._tokenize)
+            pair.add(near.id, instructions[near.id])
+            alike = pair.check(draft.instruction)
+            if alike is not None and self._index.above(near):
+                lower = min(alike, near, key=lambda each: each.score)
+                best = lower if best is None or lower.score > best.score else best
+        return best
 
     def neighbours(self, draft: Draft, floor: str | float) -> list[Neighbour]:
         """Return what scores at least `floor`, at most ten, the nearest first."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from selfgen.store.seed_findings import Findings
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
-"""Above this a file is not read (unpacked size): seeds are few, and a gzip bomb must not fill the memory."""
+"""Above this no file is read in one piece (unpacked size): a gzip bomb must not fill the memory."""
 
 _CHUNK = 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -45,56 +47,77 @@ _MAGIC = (
 )
 
 
-class _Readable(Protocol):
+class Readable(Protocol):
+    """What bytes are read from: a file, or gzip that is being unpacked."""
+
     def read(self, size: int, /) -> bytes: ...
+    def readline(self, size: int, /) -> bytes: ...
 
 
 def load_bytes(path: Path, found: Findings, limit: int = MAX_FILE_BYTES) -> bytearray:
     """Return the unpacked bytes of a text file; nothing, and a fault, for what is no readable text file.
 
     Gzip is recognised by its content. `limit` is in bytes, after unpacking."""
-    try:
-        data = _read(path, found, limit)
-    except OSError as error:
-        found.fault(0, _word_os_error(error))
+    data = bytearray()
+    with open_bytes(path, found) as handle:
+        if handle is not None:
+            data = read_whole(handle, found, limit)
+    if found.faulty():
         return bytearray()
-    except ValueError:
-        found.fault(0, "no file can have this name")
+    if data and (binary := recognise_binary(data)):
+        found.fault_whole(1, binary)
         return bytearray()
-    if data and (binary := _recognise_binary(data)):
-        found.fault(1, binary)
-        return bytearray()
-    if not data and not found.faulty():
-        found.fault(1, "the file is empty")
+    if not data:
+        found.fault_whole(1, "the file is empty")
     return data
 
 
-def _read(path: Path, found: Findings, limit: int) -> bytearray:
-    with path.open("rb") as handle:
-        if handle.peek(2)[:2] == _GZIP:
-            return _unpack(handle, found, limit)
-        data = _read_all(handle, found, limit)
-        if path.suffix.lower() == ".gz" and data:
-            found.fault(1, "its name ends in .gz, but it is not gzip data: give it another name")
-            return bytearray()
-        return data
+@contextmanager
+def open_bytes(path: Path, found: Findings) -> Iterator[Readable | None]:
+    """Yield the unpacked bytes of a file as a stream, None where it cannot be opened or its name lies.
+
+    What the file system or gzip says against it, within the block too, becomes a fault and ends the block."""
+    with ExitStack() as stack:
+        try:
+            opened = _open(path, found, stack)
+        except OSError as error:
+            found.fault_whole(0, _word_os_error(error))
+            opened = None
+        except ValueError:
+            found.fault_whole(0, "no file can have this name")
+            opened = None
+        try:
+            yield opened
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            found.fault_whole(1, f"broken gzip data, perhaps a download that was cut ({error})")
+        except OSError as error:
+            found.fault_whole(0, _word_os_error(error))
 
 
-def _unpack(handle: IO[bytes], found: Findings, limit: int) -> bytearray:
-    try:
-        with gzip.open(handle) as unpacked:
-            return _read_all(unpacked, found, limit)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        found.fault(1, f"broken gzip data, perhaps a download that was cut ({error})")
-        return bytearray()
+def _open(path: Path, found: Findings, stack: ExitStack) -> Readable | None:
+    handle = stack.enter_context(path.open("rb"))
+    head = handle.peek(2)
+    if head[:2] == _GZIP:
+        return stack.enter_context(gzip.open(handle))
+    if path.suffix.lower() == ".gz" and head:
+        found.fault_whole(1, "its name ends in .gz, but it is not gzip data: give it another name")
+        return None
+    return handle
 
 
-def _read_all(handle: _Readable, found: Findings, limit: int) -> bytearray:
+def read_whole(
+    handle: Readable,
+    found: Findings,
+    limit: int = MAX_FILE_BYTES,
+    *,
+    todo: str = "too much for seeds, give a part of it",
+) -> bytearray:
+    """Return all that is left of a stream; nothing, and a fault, where that is more than `limit` bytes."""
     data = bytearray()
     while chunk := handle.read(_CHUNK):
         data += chunk
         if len(data) > limit:
-            found.fault(0, f"over {limit // 1024**2:,} MiB of text: too much for seeds, give a part of it")
+            found.fault_whole(0, f"over {limit // 1024**2:,} MiB of text: {todo}")
             return bytearray()
     return data
 
@@ -111,8 +134,8 @@ def _word_os_error(error: OSError) -> str:
             return f"it cannot be read: {error.strerror or error}"
 
 
-def _recognise_binary(data: bytearray) -> str:
-    """Return what the file is and what to do, "" for what may be text."""
+def recognise_binary(data: bytes | bytearray) -> str:
+    """Return what a file that begins with `data` is and what to do, "" for what may be text."""
     for offset, magic, what, todo in _MAGIC:
         if data.startswith(magic, offset):
             return f"this is {what}: {todo}"

@@ -56,7 +56,7 @@ def read_csv(
         if header is None:
             header = [name.strip() for name in cells]
             if fault := find_fault(header):
-                found.fault(line, fault)
+                found.fault_whole(line, fault)
                 return
             continue
         count += 1
@@ -67,7 +67,7 @@ def read_csv(
             continue
         yield line, {name: _unguard(cell) for name, cell in zip(header, cells, strict=True) if name}
     if not count and not found.faulty():
-        found.fault(1, "a header, but no rows below it")
+        found.fault_whole(1, "a header, but no rows below it")
 
 
 def _read_records(lines: Iterable[str], delimiter: str, found: Findings) -> Iterator[tuple[int, list[str]]]:
@@ -79,9 +79,13 @@ def _read_records(lines: Iterable[str], delimiter: str, found: Findings) -> Iter
         except StopIteration:
             return
         except csv.Error as error:
-            found.fault(line, _word_error(error))
             if "field larger" in str(error):
+                found.fault_whole(line, _word_error(error))
                 return
+            if "unexpected end" in str(error):  # the quote has swallowed the rest of the file
+                found.fault_whole(line, _word_error(error))
+            else:
+                found.fault(line, _word_error(error))
         else:
             yield line, cells
 

@@ -1,6 +1,7 @@
-"""What is found while one seed file is read: faults, which stop the run, and notices, which only inform.
+"""What is found while one file is read: faults, and notices, which only inform.
 
-Knows lines and words. Does not know any file format.
+A fault of seeds stops the run. Where rows are cleaned, a fault takes its row away, and only what breaks the file as a
+whole stops the work. Knows lines and words. Does not know any file format.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 class Findings:
     """Collects what is found in one file. Line 0 means the file as a whole."""
 
-    __slots__ = ("_beyond", "_faults", "_notices", "path")
+    __slots__ = ("_beyond", "_broken", "_faults", "_notices", "_taken", "path")
 
     def __init__(self, path: str) -> None:
         self.path = make_printable(path)
         self._faults: dict[tuple[int, str], None] = {}
+        self._broken: dict[tuple[int, str], None] = {}
         self._beyond = 0
+        self._taken = 0
         self._notices: dict[str, tuple[int, int]] = {}
 
     def fault(self, line: int, what: str) -> None:
@@ -39,6 +42,31 @@ class Findings:
         elif key not in self._faults:
             self._beyond += 1
 
+    def fault_whole(self, line: int, what: str) -> None:
+        """Note a fault after which the rest of the file cannot be read, or not be trusted."""
+        self._broken[line, make_printable(what)] = None
+        self.fault(line, what)
+
+    def end_early(self, line: int, what: str) -> None:
+        """Note that reading ends here because of a fault that is noted already."""
+        self._broken.setdefault((line, make_printable(what)))
+
+    def pending(self) -> int:
+        """Return how many faults wait to be taken."""
+        return len(self._faults)
+
+    def take(self) -> list[tuple[int, str]]:
+        """Return the faults noted since the last call, in that order, and forget them; those of the whole are
+        not among them."""
+        taken = [fault for fault in self._faults if fault not in self._broken]
+        self._taken += len(taken)
+        self._faults = {}
+        return taken
+
+    def broken(self) -> list[DataFault]:
+        """Return the faults of the file as a whole."""
+        return [DataFault(self.path, line, what) for line, what in self._broken]
+
     def notice(self, line: int, what: str) -> None:
         """Note something harmless that a person should know; the same words are counted over all lines."""
         what = make_printable(what)
@@ -48,12 +76,12 @@ class Findings:
         self._notices[what] = (first, count + 1)
 
     def faulty(self) -> bool:
-        """Tell whether there is any fault."""
-        return bool(self._faults)
+        """Tell whether there is any fault, also if it was taken."""
+        return bool(self._faults or self._taken)
 
     def fault_count(self) -> int:
         """Return how many different faults there are so far."""
-        return len(self._faults) + self._beyond
+        return len(self._faults) + self._beyond + self._taken
 
     def faulty_lines(self) -> frozenset[int]:
         """Return the lines that have a fault."""

@@ -16,8 +16,8 @@ from selfgen.store.seed_csv import declares_delimiter, guess_delimiter, read_csv
 from selfgen.store.seed_fields import RowReader, count_known, map_columns
 from selfgen.store.seed_findings import Findings
 from selfgen.store.seed_json import Row, read_json_array, read_json_lines
-from selfgen.store.seed_lines import find_head, is_blank, split_lines
-from selfgen.store.seed_rows import ROW_READERS
+from selfgen.store.seed_lines import MAX_LINE_BYTES, find_head, is_blank, split_lines
+from selfgen.store.seed_rows import ROW_READERS, find_shape
 
 AUTO = "auto"
 FORMATS = (AUTO, *ROW_READERS)
@@ -26,7 +26,7 @@ FORMATS = (AUTO, *ROW_READERS)
 SEPARATOR = "<sep>"
 """Stands between instruction, input and output in a TXT file."""
 
-_JSON_FORMATS = ("self-instruct", "alpaca", "messages", "sharegpt")
+JSON_FORMATS = ("self-instruct", "alpaca", "messages", "sharegpt")
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _CSV_SUFFIXES = (".csv", ".tsv")
 # "[2] Name a colour" and "[Task] ..." are plain text.
@@ -51,9 +51,10 @@ def read_file(path: Path, wanted: str, found: Findings) -> FileTasks:
     if not number:
         found.fault(1, "the file holds nothing but white space")
         return FileTasks(wanted, ())
-    format = _guess_format(head, data, _bare_suffix(path)) if wanted == AUTO else wanted
-    rows = list(_read_rows(format, head, data, found))
-    if wanted == AUTO and format in _JSON_FORMATS:
+    format = guess_format(head, data, path) if wanted == AUTO else wanted
+    lines = split_lines(data, found, limit=None if is_array(format, head) else MAX_LINE_BYTES)
+    rows = list(read_rows(format, head, lines, found))
+    if wanted == AUTO and format in JSON_FORMATS:
         format = _guess_shape(rows)
     reader = ROW_READERS[format]
     tasks = tuple((line, reader(RowReader(line, values, found))) for line, values in rows)
@@ -68,8 +69,9 @@ def _bare_suffix(path: Path) -> str:
     return bare.suffix.lower()
 
 
-def _guess_format(head: str, data: bytearray, suffix: str) -> str:
-    """Return the format that the first line and the whole look like; JSON of any shape counts as "alpaca" here."""
+def guess_format(head: str, data: bytes | bytearray, path: Path) -> str:
+    """Return the format that the first line `head` and the whole look like; JSON of any shape is "alpaca" here."""
+    suffix = _bare_suffix(path)
     separated = SEPARATOR in head
     if not separated and (head.startswith("{") or _JSON_ARRAY.match(head)):
         return "alpaca"
@@ -87,28 +89,32 @@ def _guess_format(head: str, data: bytearray, suffix: str) -> str:
 def _guess_shape(rows: Sequence[Row]) -> str:
     """Return the shape of the first row that has one."""
     for _, values in rows:
-        for field, format in (("messages", "messages"), ("conversations", "sharegpt"), ("instances", "self-instruct")):
-            if field in values:
-                return format
-        if "instruction" in map_columns(tuple(values)):
-            break
+        shape = find_shape(values)
+        if shape != "alpaca" or "instruction" in map_columns(tuple(values)):
+            return shape
     return "alpaca"
 
 
-def _read_rows(format: str, head: str, data: bytearray, found: Findings) -> Iterator[Row]:
+def is_array(format: str, head: str) -> bool:
+    """Tell whether a file of this format and with this first line is one JSON array, which is read in one piece."""
+    return format in JSON_FORMATS and head.startswith("[")
+
+
+def read_rows(format: str, head: str, lines: Iterable[str], found: Findings) -> Iterator[Row]:
+    """Yield the rows of a file, `head` being its first line that is not blank."""
     match format:
         case "csv":
             delimiter = guess_delimiter(head, count_known)
-            return read_csv(split_lines(data, found), delimiter, _find_header_fault, found)
+            return read_csv(lines, delimiter, _find_header_fault, found)
         case "txt":
-            return _read_separated(split_lines(data, found), found)
+            return _read_separated(lines, found)
         case "lines":
-            lines = enumerate(split_lines(data, found), start=1)
-            return ((line, {"instruction": text}) for line, text in lines if not is_blank(text))
+            numbered = enumerate(lines, start=1)
+            return ((line, {"instruction": text}) for line, text in numbered if not is_blank(text))
         case _:
-            if head.startswith("["):
-                return read_json_array("\n".join(split_lines(data, found, limit=None)), found)
-            return read_json_lines(split_lines(data, found), found)
+            if is_array(format, head):
+                return read_json_array("\n".join(lines), found)
+            return read_json_lines(lines, found)
 
 
 def _find_header_fault(header: Sequence[str]) -> str:

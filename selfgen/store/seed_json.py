@@ -81,7 +81,7 @@ def read_json_lines(lines: Iterable[str], found: Findings) -> Iterator[Row]:
         if is_blank(text):
             continue
         if text.strip() in ("{", "[") and not found.faulty():
-            found.fault(
+            found.fault_whole(
                 number, "an object that goes over several lines: write one on each line, or a JSON array of them"
             )
             return
@@ -103,12 +103,13 @@ def read_json_array(text: str, found: Findings) -> Iterator[Row]:
     array = _Array(text, found)
     at = array.skip(array.skip(0) + 1)
     if text.startswith("]", at):
-        array.fault(at, "the array is empty")
+        array.fault_whole(at, "the array is empty")
     while at < len(text) and text[at] != "]":
         value, end = array.read_element(at)
         if end is None:
             resumed = array.find_next(at)
             if resumed is None:
+                found.end_early(array.line_of(at), "the array cannot be read after this place")
                 return
             at = resumed
             continue
@@ -138,6 +139,10 @@ class _Array:
         """Note a fault at a place."""
         self._found.fault(self.line_of(at), what)
 
+    def fault_whole(self, at: int, what: str) -> None:
+        """Note a fault at a place, after which the array cannot be trusted."""
+        self._found.fault_whole(self.line_of(at), what)
+
     def skip(self, at: int) -> int:
         """Return the first place from `at` on that is no white space."""
         gap = _GAP.match(self._text, at)
@@ -164,21 +169,21 @@ class _Array:
         if self._text.startswith(",", at):
             following = self.skip(at + 1)
             if self._text.startswith("]", following):
-                self.fault(at, "a trailing comma before ]")
+                self.fault_whole(at, "a trailing comma before ]")
             return following
         if at >= len(self._text) or self._text[at] == "]":
             return at
-        self.fault(at, "a comma or ] is missing before this place")
+        self.fault_whole(at, "a comma or ] is missing before this place")
         return at if self._text[at] == "{" else None
 
     def find_next(self, at: int) -> int | None:
         """Return the element after a broken one, None where there is none to be found."""
         indent = self._text[self._text.rfind("\n", 0, at) + 1 : at]
         if indent.strip():
-            self.fault(at, "the array cannot be read after this place")
+            self.fault_whole(at, "the array cannot be read after this place")
             return None
         if self._found.fault_count() > _MAX_ARRAY_FAULTS:
-            self.fault(at, "too many faults: the rest of the array is not read")
+            self.fault_whole(at, "too many faults: the rest of the array is not read")
             return None
         next_line = self._text.find(f"\n{indent}{{", at)
         return None if next_line < 0 else next_line + 1 + len(indent)
@@ -186,9 +191,9 @@ class _Array:
     def check_end(self, at: int) -> None:
         """Note what is wrong with the closing bracket, or after it."""
         if at >= len(self._text):
-            self.fault(len(self._text.rstrip()), "the array is not closed: ] is missing")
+            self.fault_whole(len(self._text.rstrip()), "the array is not closed: ] is missing")
         elif (rest := self.skip(at + 1)) < len(self._text):
-            self.fault(rest, "text after the end of the array")
+            self.fault_whole(rest, "text after the end of the array")
 
 
 def _accept(line: int, value: object, found: Findings) -> Iterator[Row]:

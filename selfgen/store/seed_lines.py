@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from selfgen.store.seed_bytes import Readable
 from selfgen.store.seed_findings import Findings
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
@@ -39,11 +40,34 @@ def split_lines(data: bytes | bytearray, found: Findings, limit: int | None = MA
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
         if limit is not None and end - start > limit:
-            found.fault(number, f"a line of {end - start:,} bytes; the longest that is read has {limit:,}")
+            found.fault(number, _word_long(end - start, limit))
             yield ""
         else:
             yield _decode(bytes(data[start:end]), number, found)
         start = end + 1
+
+
+def stream_lines(
+    handle: Readable, found: Findings, limit: int = MAX_LINE_BYTES, *, control: bool = False
+) -> Iterator[str]:
+    """Yield what `split_lines` yields, from a stream; a line over the limit is passed over and never held whole.
+
+    With `control`, control characters are left where they are, and are no fault."""
+    number = 0
+    while raw := handle.readline(limit + 1):
+        number += 1
+        if len(raw) <= limit or raw.endswith(b"\n"):
+            yield _decode(raw.removesuffix(b"\n"), number, found, control=control)
+            continue
+        size = len(raw)
+        while not raw.endswith(b"\n") and (raw := handle.readline(limit)):
+            size += len(raw)
+        found.fault(number, _word_long(size - raw.endswith(b"\n"), limit))
+        yield ""
+
+
+def _word_long(size: int, limit: int) -> str:
+    return f"a line of {size:,} bytes; the longest that is read has {limit:,}"
 
 
 def find_head(data: bytes | bytearray) -> tuple[int, str]:
@@ -75,7 +99,7 @@ def is_blank(text: str) -> bool:
     return not text.strip(_ENDS)
 
 
-def _decode(raw: bytes, number: int, found: Findings) -> str:
+def _decode(raw: bytes, number: int, found: Findings, *, control: bool = False) -> str:
     raw = raw.removesuffix(b"\r")
     try:
         text = raw.decode("utf-8")
@@ -84,9 +108,9 @@ def _decode(raw: bytes, number: int, found: Findings) -> str:
         found.fault(number, f"not UTF-8: {where}{_guess_encoding(raw)}")
         text = raw.decode("utf-8", errors="replace")
     text = text.removeprefix(BOM)
-    control = _CONTROL.search(text)
-    if control:
-        found.fault(number, f"{_word_character(control.group())} at column {control.start() + 1}")
+    damage = None if control else _CONTROL.search(text)
+    if damage:
+        found.fault(number, f"{_word_character(damage.group())} at column {damage.start() + 1}")
         text = _CONTROL.sub("\ufffd", text)
     return text
 

@@ -7,6 +7,7 @@ not to be used. The id is empty where the row has none.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from selfgen.core.tasks import Task
 from selfgen.store.seed_fields import RowReader, read_id, read_instruction, read_labels, word_missing
@@ -29,6 +30,20 @@ _SPEAKERS = {
     "function_call": "tool",
     "observation": "tool",
 }
+
+
+_SHAPES = (("messages", "messages"), ("conversations", "sharegpt"), ("instances", "self-instruct"))
+
+
+class Faulting(Protocol):
+    """Where a fault of a row goes."""
+
+    def fault(self, what: str) -> None: ...
+
+
+def find_shape(values: Mapping[str, object]) -> str:
+    """Return the shape that a JSON row has by its fields, "alpaca" where it has no other."""
+    return next((shape for field, shape in _SHAPES if field in values), "alpaca")
 
 
 def read_flat(row: RowReader) -> Task:
@@ -91,7 +106,7 @@ def _read_dialogue(row: RowReader, field: str, speaker: str, content: str) -> Ta
     elif not isinstance(spoken, list) or not spoken:
         row.fault(f"{field} must be a list with at least one turn")
     else:
-        turns = [turn for item in spoken if (turn := _read_turn(row, item, speaker, content))]
+        turns = [turn for item in spoken if (turn := read_turn(row, item, speaker, content))]
     roles = [role for role, _ in turns]
     if turns and "user" not in roles:
         row.fault("there is no user turn")
@@ -103,13 +118,14 @@ def _read_dialogue(row: RowReader, field: str, speaker: str, content: str) -> Ta
         row.notice("several turns; the first question and its answer are used")
     return Task(
         id=read_id(row),
-        instruction="".join(row.text(_join_parts(value), "instruction") for _, value in turns[asked : asked + 1]),
-        output="".join(row.text(_join_parts(value), "output") for _, value in turns[answered : answered + 1]),
+        instruction="".join(row.text(join_parts(value), "instruction") for _, value in turns[asked : asked + 1]),
+        output="".join(row.text(join_parts(value), "output") for _, value in turns[answered : answered + 1]),
         labels=read_labels(row),
     )
 
 
-def _read_turn(row: RowReader, item: object, speaker: str, content: str) -> tuple[str, object] | None:
+def read_turn(row: Faulting, item: object, speaker: str, content: str) -> tuple[str, object] | None:
+    """Return the role (system, user, assistant, tool) and the content of a turn; None and a fault for no such turn."""
     if not isinstance(item, dict):
         row.fault(f"each turn must be an object, but one is {name_kind(item)}")
         return None
@@ -126,7 +142,7 @@ def _read_turn(row: RowReader, item: object, speaker: str, content: str) -> tupl
     return known, value
 
 
-def _join_parts(value: object) -> object:
+def join_parts(value: object) -> object:
     """Return the text of a content that comes in parts, all of them text; anything else as it is."""
     if not isinstance(value, list):
         return value

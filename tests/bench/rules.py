@@ -3,8 +3,9 @@
 `python -m tests.bench rules DATA.jsonl[.gz] [--judged FILE.csv ...] [--sample RULE N] [--lang en|zh]`
 
 DATA has one row a line: instruction, input, output. Repairs run first, as in `selfgen clean`; then every filter that is
-on by default looks at every row, alone, and remembers only what it passed itself. Rules are named by their reason,
-repairs `repair:NAME`. Each row is taken for a classification task, so that the rule on labels has something to look at.
+on by default, set as `selfgen clean` sets it, looks at every row, alone, and remembers only what it passed itself.
+Rules are named by their reason, repairs `repair:NAME`; `near_duplicate_in_run` is the novelty that a run asks for. Each
+row is taken for a classification task, so that the rule on labels has something to look at.
 
 A judged file has the columns rule, row (the line in DATA) and verdict (right or wrong): one line for each row that a
 person read. It belongs to one DATA. `--sample RULE N` prints the rows to read: all hits where there are no more than N,
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from selfgen.assemble.clean_plan import DEFAULTS as CLEAN
 from selfgen.core.ports import Filter
 from selfgen.core.tasks import CLASSIFICATION, KIND, Draft, Task
 from selfgen.filters import BUILTIN, OFF, build_filters
@@ -36,6 +38,7 @@ from tests.bench.common import table
 
 ENOUGH = 50  # rows of a rule that should have been read, or all where it hits fewer
 SEED = 7
+IN_RUN = "_in_run"
 _PEEK = 200  # rows from which the language of a file is told
 FILTERS = tuple(name for name in BUILTIN if name not in OFF)
 _VERDICTS = {"right": True, "wrong": False}
@@ -113,7 +116,11 @@ def wilson(right: int, read: int, z: float = 1.96) -> tuple[float, float]:
 
 def collect(data: Path, lang: str, sampled: str = "") -> Hits:
     """Run the repairs and each filter alone over a file, row by row."""
-    filters = [build_filters(lang, dict.fromkeys(BUILTIN, False) | {name: True})[0] for name in FILTERS]
+    settings = [(name, dict(CLEAN.get(name, {})), "") for name in FILTERS] + [("rouge", {}, IN_RUN)]
+    filters = [
+        (build_filters(lang, dict.fromkeys(BUILTIN, False) | {name: options})[0], suffix)
+        for name, options, suffix in settings
+    ]
     hits = Hits()
     for line, task in read_rows(data):
         hits.rows += 1
@@ -127,8 +134,9 @@ def collect(data: Path, lang: str, sampled: str = "") -> Hits:
                     f"{seen}  {change.field} before: {change.before}\n  {change.field} after:  {change.after}\n"
                 )
         draft = Draft(task.id, repaired.instruction, repaired.input, repaired.output, ((KIND, CLASSIFICATION),))
-        for each in filters:
+        for each, suffix in filters:
             reason, evidence = judge(each, draft)
+            reason += suffix if reason else ""
             if reason:
                 hits.filters.add(each.name)
                 hits.add(reason, line)

@@ -138,6 +138,6 @@ def test_the_judged_repairs_are_well_formed() -> None:
     for path in JUDGED:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [(row["rule"], int(row["row"]), row["verdict"]) for row in csv.DictReader(file)]
-        keys = [(order.index(rule), line) for rule, line, _ in rows]
+        keys = [(order.index(rule.removeprefix("repair:")), line) for rule, line, _ in rows]
         assert keys == sorted(set(keys))
         assert {verdict for *_, verdict in rows} <= {"right", "wrong"}

@@ -182,6 +182,8 @@ def _find_nearest(book: Book, draft: Draft) -> tuple[tuple[float, str, str], ...
         if task.id != draft.id:
             index.add(task.id, task.instruction)
     found = index.neighbours(draft.instruction, _NEAR_ENOUGH, _SHOWN)
+    if not found and (far := index.nearest(draft.instruction)) is not None:
+        found = [far]
     return tuple((float(near), near.id, book.text_of(near.id)) for near in found)
 
 

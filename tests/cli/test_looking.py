@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rouge_score.rouge_scorer import RougeScorer
 
 from tests.cli.shell import Shell
 
@@ -58,6 +60,20 @@ def test_why_a_record_was_kept(shell: Shell, grown: str) -> None:
     assert "reply of tiny" in shown.out
     assert '"tasks": ' in shown.out
     assert shell("show", grown, "--id", record["id"]).out == shown.out
+
+
+def test_why_names_the_nearest_seed_or_record_of_any_record(shell: Shell, grown: str) -> None:
+    instructions = {str(row["id"]): str(row["instruction"]) for row in rows("dataset")}
+    scorer = RougeScorer(["rougeL"])
+    for id, instruction in list(instructions.items())[:4]:
+        shown = shell("why", grown, id).out.split("-- nearest seeds and records", 1)[1].splitlines()[1]
+        score, name, text = re.fullmatch(r"(\d\.\d\d)  (\S+): (.*)", shown).groups()  # type: ignore[union-attr]
+        best = max(
+            scorer.score(other, instruction)["rougeL"].fmeasure for key, other in instructions.items() if key != id
+        )
+        assert float(score) >= best - 0.0051, "a seed may be nearer than the nearest record"
+        assert name != id
+        assert scorer.score(text, instruction)["rougeL"].fmeasure == pytest.approx(float(score), abs=0.0051)
 
 
 def test_why_a_near_duplicate_was_refused(shell: Shell, grown: str) -> None:

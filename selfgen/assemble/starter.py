@@ -19,7 +19,7 @@ _WORDS = {
         "prompts": "edit these, or remove the line to use those that ship",
         "propose": "the model that invents tasks; `answer:` takes the same settings for the one that answers",
         "filters": "false turns a filter off; options as shown",
-        "off": "off unless named",
+        "off": "off unless named; ",
         "rest": "more settings",
     },
     "zh": {
@@ -29,7 +29,7 @@ _WORDS = {
         "prompts": "可以直接修改；删去这一行则用自带的提示词",
         "propose": "出题的模型；作答的模型用 answer: 设置，项目相同",
         "filters": "写 false 关闭某个过滤器；选项如下",
-        "off": "默认关闭，写出来才启用",
+        "off": "默认关闭，写出来才启用；",
         "rest": "其他设置",
     },
 }
@@ -56,7 +56,7 @@ def config_text(lang: str) -> str:
     ]
     for name, options in DEFAULTS.items():
         text = _one_line(options) if options else "true"
-        off = f"{words['off']}; " if name in OFF else ""
+        off = words["off"] if name in OFF else ""
         lines.append(f"#   {name}: {text}  # {off}{FILTERS[lang][name]}")
     lines += ["", f"# {words['rest']}"]
     for name, value in default.items():

@@ -18,7 +18,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "refusal": "an answer that begins by refusing, where the task did not ask for that",
         "clarification": "a short answer (at most so many units) that asks back",
         "merged": "several records run together",
-        "incomplete": "input or answer that ends in a colon or comma",
+        "incomplete": "input or answer that breaks off: ends in a colon, a comma, or inside a year or code block",
         "same_as_input": "an answer that only repeats the input",
         "dangling": "`the text below`, and there is none",
         "answer_label": "a classification answered by none of the labels that the instruction names",
@@ -26,7 +26,8 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "repetition": "an answer that goes round in circles; share of repeated lines or phrases",
         "long": "an answer of more units than this",
         "exact": "the same instruction and input as before",
-        "rouge": "too like a seed or an earlier one: ROUGE-L above max; fields: instruction, instruction+input or both",
+        "rouge": "too like a seed or an earlier one: ROUGE-L above max; fields: instruction, instruction+input or both; "
+        "tokenizer: characters or jieba; kept ones are measured from max - margin on",
         "semantic": "too like by embedding: cosine above max; model is a folder or a model that is on this machine",
     },
     "zh": {
@@ -42,7 +43,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "refusal": "开口就拒答，而题目并没有要求拒绝",
         "clarification": "反问用户的短答案（不超过这么长）",
         "merged": "几条记录粘在了一起",
-        "incomplete": "输入或答案以冒号、逗号收尾",
+        "incomplete": "输入或答案没写完：以冒号、逗号收尾，或断在年份、代码块中间",
         "same_as_input": "答案只是把输入重复一遍",
         "dangling": "说“下面这段话”，却没有给",
         "answer_label": "分类题的答案不在指令写明的标签之中",
@@ -50,7 +51,8 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "repetition": "答案原地打转；重复行或重复短语所占的比例",
         "long": "答案超过这个长度",
         "exact": "指令和输入与先前某条完全相同",
-        "rouge": "与种子或先前的太像：ROUGE-L 高于 max；fields 可为 instruction、instruction+input 或 both",
+        "rouge": "与种子或先前的太像：ROUGE-L 高于 max；fields 可为 instruction、instruction+input 或 both；"
+        "tokenizer 可为 characters 或 jieba；留下的也记分，从 max - margin 起",
         "semantic": "按向量太像：余弦相似度高于 max；model 写本机上的目录或本机已有的模型",
     },
 }

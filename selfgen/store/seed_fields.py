@@ -16,7 +16,7 @@ from selfgen.store.seed_lines import clean_text
 MAX_ID_LENGTH = 200
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "instruction": ("instruction", "指令", "question", "问题", "prompt", "提示"),
+    "instruction": ("instruction", "指令", "question", "问题", "prompt", "提示", "query"),
     "input": ("input", "输入", "輸入", "context"),
     "output": ("output", "输出", "輸出", "answer", "答案", "response", "回答", "completion"),
     "id": ("id",),

@@ -54,7 +54,7 @@ HOMES = {
     "random": {"models/retry.py"},
     "time": {"models/", "executors/", "store/", "cli/"},
     "datetime": {"models/", "cli/"},
-    "fcntl": {"store/run_dir.py"},
+    "fcntl": {"store/run_dir.py", "store/rows_out.py"},
     "subprocess": {"models/vllm_server.py"},
     "threading": {"executors/", "store/", "filters/"},
     "pickle": set(),

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from selfgen.core.tasks import Task
 from selfgen.core.work import Verdict
 from selfgen.errors import DataFault
+from selfgen.filters.tokens import main_language
 from selfgen.repairs import Repair
 from selfgen.store.rows import DataRow
 
 _MOST_FAULTS = 20
+_FEW = 20  # rows of which a tenth says nothing
+_LANGUAGES = {"en": "English", "zh": "Chinese", "other": "another language"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Counts:
     """By reason and filter."""
     repairs: Counter[str] = field(default_factory=Counter)
     """Rows by the rule that changed them; one row may be in several."""
+    languages: Counter[str] = field(default_factory=Counter)
+    """Rows by the language of their instruction: English, Chinese, another."""
     notices: Counter[str] = field(default_factory=Counter)
     faults: list[DataFault] = field(default_factory=list)
     """The first of the unreadable rows."""
@@ -78,6 +83,7 @@ class Counts:
             if len(self.faults) < _MOST_FAULTS:
                 self.faults.append(DataFault(outcome.row.file, outcome.row.line, outcome.row.fault))
             return
+        self.languages[_LANGUAGES[main_language(outcome.task.instruction)]] += 1
         self.repaired += bool(outcome.repairs)
         self.repairs.update({each.rule for each in outcome.repairs})
         _add_lengths(self.before, given)
@@ -86,6 +92,14 @@ class Counts:
             _add_lengths(self.after, outcome.task)
         else:
             self.rejected[verdict.reason, verdict.measures[-1].filter if verdict.measures else ""] += 1
+
+    def greedy(self) -> list[tuple[str, str, int]]:
+        """Return (reason, filter, rows) of what took more than a tenth of the rows: more than a fault usually does."""
+        return [
+            (reason, filter, number)
+            for (reason, filter), number in self.rejected.most_common()
+            if self.read >= _FEW and number > self.read / 10
+        ]
 
     @property
     def balanced(self) -> bool:

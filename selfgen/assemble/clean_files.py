@@ -14,7 +14,7 @@ from selfgen.assemble.clean_counts import Outcome
 from selfgen.assemble.cleaning import Cleaner
 from selfgen.core.ports import Exporter
 from selfgen.core.tasks import Lineage, Record, Task
-from selfgen.core.work import Measure
+from selfgen.core.work import Measure, Verdict
 from selfgen.errors import InternalError
 from selfgen.export.records import encode_line
 from selfgen.store.rows_out import DATASET, REJECTED, REPAIRS, Folder
@@ -32,11 +32,13 @@ class Results:
         self._folder, self._cleaner, self._exporter = folder, cleaner, exporter
         self.dataset = f"{DATASET}{exporter.suffix}" if exporter else f"{DATASET}.jsonl"
         self._kept_file = _TASKS if exporter else self.dataset
+        self._rows = 0
         for name in (self._kept_file, REJECTED, REPAIRS):
             folder.open(name)
 
     def add(self, outcome: Outcome) -> None:
         """Write what became of one row."""
+        self._rows += 1
         if outcome.kept:
             self._folder.add(self._kept_file, self._build_task(outcome) if self._exporter else build_kept(outcome))
         else:
@@ -55,7 +57,7 @@ class Results:
         task = outcome.task
         if task is None:
             raise InternalError("a row was kept that could not be read")
-        id = task.id or f"row-{outcome.row.number:06d}"
+        id = task.id or f"row-{self._rows:06d}"
         texts = [_SURROGATES.sub("\ufffd", text) for text in (id, task.instruction, task.input, task.output)]
         return encode_any({"texts": texts, "labels": [list(pair) for pair in task.labels]})
 
@@ -85,11 +87,18 @@ def build_rejected(outcome: Outcome, cleaner: Cleaner) -> bytes:
     if verdict is None:
         came = {"data": row.values} if row.values is not None else {"text": row.text}
         return encode_any({**place, "reason": _UNREADABLE, "detail": row.fault, "measures": [], **came})
-    measures = [build_measure(measure, cleaner) for measure in verdict.measures]
+    measures = [build_measure(measure, cleaner) for measure in choose_measures(verdict)]
     return encode_any(
         {**place, "reason": verdict.reason, "detail": "", "measures": measures, "data": row.values}
         | ({"repaired": sorted({each.rule for each in outcome.repairs})} if outcome.repairs else {})
     )
+
+
+def choose_measures(verdict: Verdict) -> tuple[Measure, ...]:
+    """Return the measures that bear on a rejection: those of the filter that decided, which come last, and those that
+    name a neighbour. What other filters measured and found good is none of it."""
+    decided = verdict.measures[-1].filter if verdict.measures else ""
+    return tuple(measure for measure in verdict.measures if measure.filter == decided or measure.nearest)
 
 
 def build_measure(measure: Measure, cleaner: Cleaner) -> dict[str, object]:

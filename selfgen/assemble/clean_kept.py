@@ -21,7 +21,7 @@ class Neighbour:
 
 
 class KeptRows:
-    """Kept rows by their number among all that were judged, which only grows. About 34 bytes each, and the text."""
+    """Kept rows by their number among all that were judged, which only grows. About 42 bytes each, and the text."""
 
     def __init__(self) -> None:
         self._numbers = array("Q")
@@ -31,6 +31,7 @@ class KeptRows:
         self._rows = array("Q")
         self._ends = array("Q")
         self._texts = bytearray()
+        self._ids = array("q")
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -45,6 +46,8 @@ class KeptRows:
         self._rows.append(row.number)
         self._texts += instruction.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._texts))
+        if row.task is not None and row.task.id:
+            self._ids.append(hash(row.task.id))
 
     def find(self, number: int) -> Neighbour | None:
         """Return the row of a number, None where it was not kept."""
@@ -55,7 +58,10 @@ class KeptRows:
 
     @property
     def distinct(self) -> bool:
-        """Tell whether no two rows have the same instruction (after Unicode NFC, without outer white space)."""
+        """Tell whether no two rows have the same instruction (after Unicode NFC, without outer white space), or the
+        same id."""
+        if len(set(self._ids)) < len(self._ids):
+            return False
         return len({hash(normalize("NFC", self._text(at).strip())) for at in range(len(self))}) == len(self)
 
     def _text(self, at: int) -> str:

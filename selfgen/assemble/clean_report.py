@@ -15,6 +15,7 @@ from selfgen import __version__
 from selfgen.assemble.clean_counts import Counts, Outcome
 from selfgen.assemble.clean_plan import Plan, settings_lines
 from selfgen.assemble.cleaning import Cleaner
+from selfgen.assemble.starter_words import FILTERS
 from selfgen.core.work import Measure
 from selfgen.repairs import RULES, Repair
 from selfgen.store.seed_findings import make_printable
@@ -40,7 +41,10 @@ class Examples:
             lines += _word_measure(outcome.verdict.measures[-1:], cleaner)
             self._add(self.reasons[outcome.verdict.reason], outcome, lines)
         for each in outcome.repairs:
-            self._add(self.repairs[each.rule], outcome, _word_repair(each))
+            lines = _word_repair(each)
+            if each.field == "input" and outcome.task is not None:
+                lines.insert(0, f"instruction: {_show(outcome.task.instruction)}")
+            self._add(self.repairs[each.rule], outcome, lines)
 
     def _add(self, blocks: list[str], outcome: Outcome, lines: Sequence[str]) -> None:
         if len(blocks) < _EXAMPLES:
@@ -56,6 +60,7 @@ def build_report(plan: Plan, counts: Counts, examples: Examples) -> str:
         "## The funnel",
         _table(("", "rows", "share"), _funnel(counts)),
         f"{counts.account}.",
+        *_notices(counts),
         "## What was dropped, and why",
         *_reasons(counts, examples),
         "## What was repaired",
@@ -70,15 +75,22 @@ def build_report(plan: Plan, counts: Counts, examples: Examples) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_FURTHER = """Every dropped row stands whole in `rejected.jsonl`, with file, line, reason and measures; every repair in
-`repairs.jsonl`, with the field before and after. One reason alone:
+_FURTHER = """Every dropped row stands in `rejected.jsonl` under `data`, whole and as it came, with file, line, reason
+and what was measured; every repair stands in `repairs.jsonl`, with the field before and after. One reason alone:
 
 ```sh
 grep '"reason": "near_duplicate"' rejected.jsonl | less
 ```
 
-A filter that drops too much is turned off with `--off FILTER`, a repair with `--repair-off RULE`. With `--near 0.8`
-fewer rows count as near duplicates than with 0.7, with `--no-near` none."""
+A filter that drops too much is turned off with `--off FILTER`, a repair with `--repair-off RULE`. With `--near 0.9`
+fewer rows count as near duplicates than with 0.8, with 0.7 more, with `--no-near` none.
+
+Single rows go back by hand: put the right lines of `rejected.jsonl` into a file `back.jsonl`, and append their rows to
+the dataset. That fits where the dataset has the rows as they came, without `--format`:
+
+```sh
+jq -c .data back.jsonl >> dataset.jsonl
+```"""
 
 
 def fence(text: str) -> str:
@@ -100,16 +112,26 @@ def _funnel(counts: Counts) -> list[tuple[str, ...]]:
         ("rejected", counts.rejected.total()),
         ("kept", counts.kept),
         ("repaired, kept or not", counts.repaired),
+        *((f"in {name}", number) for name, number in counts.languages.most_common()),
     ]
     return [(name, f"{number:,}", rate(number, counts.read)) for name, number in rows]
 
 
+def _notices(counts: Counts) -> list[str]:
+    lines = [f"{make_printable(notice)}: {number:,}" for notice, number in counts.notices.items()]
+    return [fence("\n".join(lines))] if lines else []
+
+
 def _reasons(counts: Counts, examples: Examples) -> Iterator[str]:
     ranked = sorted(counts.rejected.items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = [(reason, filter, f"{number:,}", rate(number, counts.read)) for (reason, filter), number in ranked]
+    means = FILTERS["en"]
+    rows = [
+        (reason, filter, f"{number:,}", rate(number, counts.read), means.get(filter, ""))
+        for (reason, filter), number in ranked
+    ]
     if counts.unreadable:
-        rows.append(("unreadable", "", f"{counts.unreadable:,}", rate(counts.unreadable, counts.read)))
-    yield _table(("reason", "filter", "rows", "share"), rows) if rows else "Nothing."
+        rows.append(("unreadable", "", f"{counts.unreadable:,}", rate(counts.unreadable, counts.read), "no row at all"))
+    yield _table(("reason", "filter", "rows", "share", "what the filter is about"), rows) if rows else "Nothing."
     for reason in dict.fromkeys(row[0] for row in rows):
         yield f"### {reason}"
         yield from examples.reasons[reason]

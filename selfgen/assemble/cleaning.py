@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -37,13 +37,20 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """Filters that are silent on files which lack something."""
 
+_ONE_TASK = ("rouge", "semantic", "clarification")
+"""Filters that take a row for one task and no more. A dialogue is not near another because both begin alike, and its
+first answer may well ask back."""
+
 
 @dataclass(slots=True)
 class _Patient:
-    """A filter that passes some rows unseen: those of a file that has no field for what it looks at."""
+    """A filter that passes some rows unseen, and does not remember them: those of a file that has no field for what it
+    looks at, and where it compares tasks, those that say more than one task. Exact duplicates are compared with all
+    that the row says."""
 
     inner: Filter
     passed: set[str] = field(default_factory=set)
+    contexts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -54,29 +61,35 @@ class _Patient:
         return self.inner.scope
 
     def prepare(self, drafts: Sequence[Draft]) -> None:
-        self.inner.prepare(drafts)
+        self.inner.prepare([self._whole(draft) for draft in drafts if draft.id not in self.passed])
 
     def check(self, draft: Draft) -> Finding:
-        return Finding() if draft.id in self.passed else self.inner.check(draft)
+        return Finding() if draft.id in self.passed else self.inner.check(self._whole(draft))
 
     def remember(self, draft: Draft) -> None:
-        self.inner.remember(draft)
+        if draft.id not in self.passed:
+            self.inner.remember(self._whole(draft))
+
+    def _whole(self, draft: Draft) -> Draft:
+        context = self.contexts.get(draft.id, "")
+        return replace(draft, input=f"{draft.input}\n{context}") if context else draft
 
     def recall(self, drafts: Sequence[Draft]) -> None:
         self.inner.recall(drafts)
 
 
 class Cleaner:
-    """Works through a plan once. `counts` grow as outcomes are taken."""
+    """Works through its plan once. `counts` grow as outcomes are taken."""
 
     def __init__(self, plan: Plan) -> None:
         from selfgen.filters.gate import Gate
 
         check_files(plan.data, plan.data_format)
-        self._plan = plan
+        self.plan = plan
         self._encoder = build_plan_encoder(plan)
         built = build_gate_filters(plan, self._encoder)
-        self._filters = [_Patient(each) if each.name in _NEEDS else each for each in built]
+        patient = (*_NEEDS, *_ONE_TASK, "exact")
+        self._filters = [_Patient(each) if each.name in patient else each for each in built]
         self._gate = Gate(self._filters)
         self._kept = KeptRows()
         self._number = 0
@@ -86,14 +99,14 @@ class Cleaner:
     def outcomes(self) -> Iterator[Outcome]:
         """Yield what became of each row, in the order of files and rows. Raises BadData where a file breaks off,
         and at the end where no row could be read."""
-        rows = islice(chain.from_iterable(map(self._rows_of, self._plan.data)), self._plan.first)
+        rows = islice(chain.from_iterable(map(self._rows_of, self.plan.data)), self.plan.first)
         while batch := list(islice(rows, BATCH)):
             yield from self._judge(batch)
         if not self.counts.balanced:
             raise InternalError(f"the account does not add up: {self.counts.account}")
         if self.counts.unreadable == self.counts.read:
             todo = "Not one row can be read: is this the right file? The form can be named with --data-format."
-            raise BadData(self.counts.faults or [DataFault(str(self._plan.data[0]), 0, "no rows")], todo=todo)
+            raise BadData(self.counts.faults or [DataFault(str(self.plan.data[0]), 0, "no rows")], todo=todo)
 
     def find(self, id: str) -> Neighbour | None:
         """Return the kept row that a measure names; None where it names none."""
@@ -101,12 +114,12 @@ class Cleaner:
 
     @property
     def distinct(self) -> bool:
-        """Tell whether no two kept rows have the same instruction, as seeds must not."""
+        """Tell whether no two kept rows have the same instruction or id, as seeds must not."""
         return self._kept.distinct
 
     def _rows_of(self, path: Path) -> Iterator[tuple[DataRow, str]]:
         """Yield the rows of a file, each with the field that its file lacks, as far as the first rows show."""
-        rows = stream_rows(path, self._plan.data_format)
+        rows = stream_rows(path, self.plan.data_format)
         first = list(islice(rows, BATCH))
         self._warn_of_languages(first)
         lacks = _find_lack(first)
@@ -135,17 +148,22 @@ class Cleaner:
         drafts: dict[int, Draft] = {}
         repaired: dict[int, tuple[Task, tuple[Repair, ...]]] = {}
         passed: dict[str, set[str]] = {"": set(), **{lack: set() for lack in _LACKS}}
+        contexts: dict[str, str] = {}
         for place, (row, lacks) in enumerate(batch):
             if row.task is None:
                 continue
             self._number += 1
-            repaired[place] = repair(row.task, self._plan.repairs)
+            repaired[place] = repair(row.task, self.plan.repairs)
             task = repaired[place][0]
             drafts[place] = Draft(str(self._number), task.instruction, task.input, task.output, task.labels)
             passed[lacks].add(drafts[place].id)
+            if row.context:
+                contexts[drafts[place].id] = row.context
         for each in self._filters:
             if isinstance(each, _Patient):
-                each.passed = set().union(*(passed[lack] for lack in _NEEDS[each.name]))
+                each.passed = set().union(*(passed[lack] for lack in _NEEDS.get(each.name, ())))
+                each.passed |= contexts.keys() if each.name in _ONE_TASK else set()
+                each.contexts = contexts if each.name == "exact" else {}
         verdicts = dict(zip(drafts, self._gate.judge(list(drafts.values())), strict=True))
         for place, (row, _) in enumerate(batch):
             if place not in drafts:

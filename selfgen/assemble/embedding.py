@@ -14,6 +14,7 @@ from selfgen.store.run_dir import RunDir
 
 _MAKES_VECTORS = ("model", "dtype", "prompt")
 """Options that make a vector what it is; where it is computed is no part of that."""
+_MAKES_ENCODER = (*_MAKES_VECTORS, "device", "batch")
 
 
 def semantic_options(filters: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,15 +37,19 @@ def build_encoder(
 ) -> Any:
     """Return what encodes for the semantic filter of this configuration; None where it is off.
 
-    With a run, vectors are taken from beside it, and kept there unless it is only read. One model serves all encoders
-    of a process. Raises BadConfig for an option that does not exist, or a server's address that cannot be used."""
+    With a run, vectors are taken from beside it, and kept there unless it is only read. One model on this machine
+    serves all encoders of a process; connections to a server belong to one encoder, which closes them.
+    Raises BadConfig for an option that does not exist, or a server's address that cannot be used."""
     from selfgen.filters import check_options
 
     options = semantic_options(filters)
     if not options:
         return None
     check_options("semantic", options)
-    encoder = _build(canonical_json(options), _key_of(options, environment), allow_insecure)
+    if options["base_url"]:
+        encoder = _ask_server(options, environment.get(str(options["api_key_env"]), ""), allow_insecure)
+    else:
+        encoder = _load_model(canonical_json({name: options[name] for name in _MAKES_ENCODER}))
     if run is None:
         return encoder
     from selfgen.filters.encoders import KeptEncoder
@@ -73,35 +78,27 @@ def warn_of_language(encoder: Any, lang: str) -> str:
     )
 
 
-def _key_of(options: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    return environment.get(str(options["api_key_env"]), "") if options["base_url"] else ""
+def _ask_server(options: Mapping[str, Any], key: str, allow_insecure: bool) -> Any:
+    from selfgen.models.embeddings import Embeddings
+
+    return Embeddings(
+        base_url=options["base_url"],
+        model=options["model"],
+        key=key,
+        batch=options["batch"],
+        allow_insecure=allow_insecure,
+    )
 
 
 @lru_cache(maxsize=2)
-def _build(options_json: str, key: str, allow_insecure: bool) -> Any:
+def _load_model(options_json: str) -> Any:
     """Build an encoder once for equal options: loading a model takes seconds, and a rehearsal needs it too."""
     import json
 
-    options = json.loads(options_json)
-    if options["base_url"]:
-        from selfgen.models.embeddings import Embeddings
-
-        return Embeddings(
-            base_url=options["base_url"],
-            model=options["model"],
-            key=key,
-            batch=options["batch"],
-            allow_insecure=allow_insecure,
-        )
     from selfgen.filters.encoders import SentenceEncoder
 
-    return SentenceEncoder(
-        options["model"],
-        device=options["device"],
-        dtype=options["dtype"],
-        prompt=options["prompt"],
-        batch=options["batch"],
-    )
+    options = json.loads(options_json)
+    return SentenceEncoder(options.pop("model"), **options)
 
 
 def _owner(options: Mapping[str, Any]) -> str:

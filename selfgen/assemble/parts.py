@@ -40,6 +40,7 @@ class StageGates:
             gate = Gate(build_filters(config.lang, chosen, scopes=scopes, plugins=plugins, encoder=encoder))
             gate.seed(seeds)
             self._gates[stage] = gate
+        self._encoder = encoder
 
     def judge(self, stage: int, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
         """Judge drafts at the gate of a stage, and remember what it keeps."""
@@ -52,6 +53,11 @@ class StageGates:
     def recall(self, stage: int, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
         """Remember what the gate of a stage kept."""
         self._gates[stage].recall(drafts, verdicts)
+
+    def close(self) -> None:
+        """Wait for nobody any longer: a batch that needs an embeddings server is judged in the next session."""
+        if self._encoder is not None:
+            self._encoder.close()
 
 
 def policy_of(config: RunConfig, grace: int = 0) -> Policy:

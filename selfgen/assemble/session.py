@@ -165,6 +165,7 @@ class Session:
             self._take,
             max_seconds=hours * 3600 if hours else None,
             watch=lambda snapshot: self._on_tick(models, snapshot, watch),
+            leave=self._gates.close,
         )
         gc.freeze()
         self._writer.note("started", f"with {self.machine.tally.kept} records")

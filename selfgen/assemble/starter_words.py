@@ -26,8 +26,9 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "repetition": "an answer that goes round in circles; share of repeated lines or phrases",
         "long": "an answer of more units than this",
         "exact": "the same instruction and input as before",
-        "rouge": "too like a seed or an earlier one: ROUGE-L above max; fields: instruction, instruction+input or both; "
-        "tokenizer: characters or jieba; kept ones are measured from max - margin on",
+        "rouge": "too like a seed or an earlier one: ROUGE-L above max; "
+        "fields: instruction, instruction+input or both; tokenizer: characters or jieba; "
+        "kept ones are measured from max - margin on",
         "semantic": "too like by embedding: cosine above max; model is a folder or a model that is on this machine",
     },
     "zh": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Iterator
@@ -90,7 +91,13 @@ def show_counts(counts: Counts, seconds: float) -> None:
     row("repaired (kept or not)", counts.repaired)
     for rule, number in sorted(counts.repairs.items(), key=lambda pair: (-pair[1], pair[0])):
         row(f"  {rule}", number)
+    if len(counts.languages) > 1:
+        shares = (f"{name} {rate(number, counts.read)}" for name, number in counts.languages.most_common())
+        say(f"{'languages':<28}{', '.join(shares)}")
     say(counts.account, "dim")
+    for reason, filter, number in counts.greedy():
+        what = f"{line(reason)} took {rate(number, counts.read)} of the rows"
+        tell(f"note: {what}: read some of them before you believe it, or use --off {line(filter)}", "yellow")
     for notice, number in counts.notices.items():
         tell(f"note: {notice}" + (f" ({count(number)} times)" if number > 1 else ""), "dim")
     for fault in counts.faults[:_FAULTS_SHOWN]:
@@ -100,15 +107,17 @@ def show_counts(counts: Counts, seconds: float) -> None:
 
 
 def show_results(out: Path, dataset: str, cleaner: Cleaner) -> None:
-    """Tell where the results are, and what to do with them. What has one instruction twice can be no seeds."""
+    """Tell where the results are, and what to do with them. What has an instruction or an id twice can be no
+    seeds."""
     from selfgen.store.rows_out import REJECTED, REPORT
 
     counts = cleaner.counts
-    say(f"{count(counts.kept)} rows in {out / dataset}", "bold")
+    say(f"{count(counts.kept)} {'row' if counts.kept == 1 else 'rows'} in {out / dataset}", "bold")
     if (out / REPORT).exists():
         next_step(f"less {shlex.quote(str(out / REPORT))}", "what was found, with examples")
     if counts.rejected or counts.unreadable:
         next_step(f"less {shlex.quote(str(out / REJECTED))}", "every row that was dropped, and why")
     if counts.kept > 1 and cleaner.distinct:
         seeds = shlex.quote(str(out / dataset))
-        next_step(f"selfgen run --seeds {seeds} --model mock --target 200", "grow more of the same")
+        name = re.sub(r"[^A-Za-z0-9\u3400-\u9fff._-]+", "-", out.absolute().name).strip("-._")[:80] or "cleaned"
+        next_step(f"selfgen run --seeds {seeds} --model mock --target 200 --out runs/{name}", "try them as seeds")

@@ -27,7 +27,7 @@ from selfgen.core.ports import Gates, Journal, Model
 from selfgen.core.replay import Sink
 from selfgen.core.tally import Stop
 from selfgen.core.work import Ask, Event, Judge, Judged, Role
-from selfgen.errors import InternalError, SelfgenError
+from selfgen.errors import InternalError, Paused, SelfgenError
 from selfgen.executors.ahead import Ahead
 
 
@@ -42,6 +42,8 @@ Ending = Stop | Cut
 
 DRAIN_S = 15.0
 """How long calls in flight may still come home when the run has reached its end; they are paid for."""
+JUDGE_S = 0.3
+"""How long judging may go on when no call is in flight any more; the next session judges what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Snapshot:
 
 
 class Stream:
-    """One session of a run, from the machine as it stands to an ending. `watch` is called a few times a second."""
+    """One session of a run, from the machine as it stands to an ending. `watch` is called a few times a second, `leave`
+    when judging should wait for nobody any longer: what it raises then is no reason for the end."""
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Stream:
         *,
         max_seconds: float | None = None,
         watch: Callable[[Snapshot], None] = lambda snapshot: None,
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
         self._machine = machine
         self._gates = gates
@@ -74,6 +78,7 @@ class Stream:
         self._sink = sink
         self._max_seconds = max_seconds
         self._watch = watch
+        self._leave = leave
         self._ready: deque[Ask] = deque()
         self._launched: Counter[Model] = Counter()
         self._calls: set[asyncio.Task[None]] = set()
@@ -106,11 +111,12 @@ class Stream:
             await self._over.wait()
         finally:
             watcher.cancel()
+            self._leave()
             self._to_judge.put(None)
             await asyncio.to_thread(judge.join)
             await asyncio.to_thread(self._ahead.close)
             await self._close()
-        if self._error is not None:
+        if self._error is not None and not (isinstance(self._error, Paused) and self._cut is not None):
             raise self._error
         return self._machine.stop or self._cut or Cut.INTERRUPTED
 
@@ -163,6 +169,8 @@ class Stream:
                 self._pump()
             if self._draining:
                 draining_from = draining_from or now
+                if now - draining_from > JUDGE_S and not self._calls:
+                    self._leave()
                 if now - draining_from > DRAIN_S and self._waits_in_vain():
                     self._drop_calls()
 

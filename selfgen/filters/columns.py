@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -42,3 +42,17 @@ def ranges(starts: Ints, counts: Ints) -> Ints:
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+def pieces(counts: Ints, most: int) -> Iterator[slice]:
+    """Yield slices, one behind the other, in each of which the counts add up to at most `most`, or of a single count
+    that is larger: how large work is cut so that it never needs much memory at a time."""
+    ends = np.cumsum(counts)
+    if len(ends) and ends[-1] <= most:
+        yield slice(0, len(ends))
+        return
+    start, before = 0, 0
+    while start < len(ends):
+        stop = max(start + 1, int(np.searchsorted(ends, before + most, side="right")))
+        yield slice(start, stop)
+        start, before = stop, int(ends[stop - 1])

@@ -36,7 +36,7 @@ def find_control(text: str) -> tuple[str, str]:
     stacked = _STACKED.search(text) if not text.isascii() else None
     if stacked is not None:
         return "control_characters", f"U+{ord(stacked.group()[0]):04X} and more marks"
-    token = _TOKENS.search(text)
+    token = _TOKENS.search(text) if "<" in text or "[" in text else None
     if token is not None:
         return "control_tokens", token.group()
     end = _END_OF_TURN.match(text) if text.rstrip().endswith("</s>") else None

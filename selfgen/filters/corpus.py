@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 
-from selfgen.filters.columns import Column, Ints, ranges
+from selfgen.filters.columns import Column, Ints, pieces, ranges
 from selfgen.filters.prefix import Bounds
 from selfgen.filters.vocabulary import Keyed, Vocabulary
 
 _CELLS = 1 << 17  # pairs of fingerprints that are compared at a time: as many as a processor's cache holds
-_CHUNK = 256  # texts that are spelled out at a time
+_CHUNK = 256  # pairs of texts that are compared before those that follow are looked through again
+_TOKENS = 1 << 18  # tokens that are spelled out at a time
+_LONG = 256  # tokens from which on a fingerprint tells little, and counting shared keys costs far less than LCS
 
 
 class Best:
@@ -71,49 +73,88 @@ class Corpus:
         total = self._lengths.view[at] + length
         return _most_shared(total, self._bits.view[at] ^ bits), total
 
-    def scan(self, texts: Sequence[Keyed], start: int, end: int, bounds: Bounds) -> Iterator[Ints]:
-        """Sieve the texts from start to end by fingerprint. Yields pairs."""
+    def scan(
+        self, texts: Sequence[Keyed], start: int, end: int, bounds: Bounds, only: Ints | None = None
+    ) -> Iterator[Ints]:
+        """Sieve the positions from start to end by fingerprint, for all texts that have tokens or for `only` those of
+        some numbers. Yields pairs."""
         lengths, bits = columns_of(texts)
+        numbers = lengths.nonzero()[0] if only is None else only
         needed = self.table(bounds, texts)
         step = max(1, _CELLS // max(1, end - start))
-        for first in range(0, len(texts), step):
-            rows = slice(first, first + step)
+        for first in range(0, len(numbers), step):
+            rows = numbers[first : first + step]
             shared, total = self.shared(bits[rows, None], lengths[rows, None], slice(start, end))
             number, position = (shared >= needed[total]).nonzero()
-            yield number + first << 32 | position + start
+            yield rows[number] << 32 | position + start
 
-    def compare(self, texts: Sequence[Keyed], pairs: Ints, best: Sequence[Best]) -> None:
+    def compare(self, texts: Sequence[Keyed], pairs: Ints, best: Sequence[Best], bounds: Bounds | None = None) -> None:
         """Find the nearest among pairs by LCS, in falling order of the score that each can have at most, up to the
-        first that cannot beat what was found."""
+        first that cannot beat what was found. For long texts the bound is exact: the keys that both have are counted;
+        and with `bounds`, those pairs are left out that share too few."""
         lengths, bits = columns_of(texts)
         number, positions = pairs >> 32, pairs & 0xFFFFFFFF
         shared, total = self.shared(bits[number], lengths[number], positions)
+        long = (lengths > _LONG).nonzero()[0].tolist()
+        for each in long:
+            own = (number == each).nonzero()[0]
+            shared[own] = self.count_shared(texts[each], positions[own])
+        if long and bounds is not None:
+            enough = shared >= self.table(bounds, texts)[total]
+            number, positions, shared, total = number[enough], positions[enough], shared[enough], total[enough]
         limits = shared / total
         order = np.lexsort((positions, -limits))
         scores = np.array([one.score for one in best])
+        places = np.array([one.position for one in best])
         fits = self._words.fits
-        own: dict[int, str | list[int]] = {}
+        spelled: dict[int, str | list[int]] = {}
         for start in range(0, len(order), _CHUNK):
             chunk = order[start : start + _CHUNK]
-            chunk = chunk[limits[chunk] >= scores[number[chunk]]]
+            score, place = scores[number[chunk]], places[number[chunk]]
+            chunk = chunk[(limits[chunk] > score) | ((limits[chunk] == score) & (positions[chunk] < place))]
             others = self.spell(positions[chunk], fits)
             columns = (each[chunk].tolist() for each in (number, positions, limits, total))
             for other, n, position, limit, keys in zip(others, *columns, strict=True):
-                if limit >= best[n].score:
-                    mine = own.get(n) or own.setdefault(n, self._words.spell(texts[n].keys, fits))
-                    best[n].offer(LCSseq.similarity(mine, other), keys, position)
-                    scores[n] = best[n].score
+                so_far = best[n]
+                if limit > so_far.score or (limit == so_far.score and position < so_far.position):
+                    mine = spelled.get(n) or spelled.setdefault(n, self._words.spell(texts[n].keys, fits))
+                    so_far.offer(LCSseq.similarity(mine, other), keys, position)
+                    scores[n], places[n] = so_far.score, so_far.position
 
-    def spell(self, positions: Ints, fits: bool) -> Sequence[str | list[int]]:
-        """Return the texts at some positions, spelled; see Vocabulary."""
+    def keep_near(self, text: Keyed, positions: Ints, bounds: Bounds) -> Ints:
+        """Return those positions whose texts share enough keys with a long text; all of them for a short one."""
+        if len(text) <= _LONG:
+            return positions
+        enough = self.table(bounds, [text])[self._lengths.view[positions] + len(text)]
+        return positions[self.count_shared(text, positions) >= enough]
+
+    def count_shared(self, text: Keyed, positions: Ints) -> Ints:
+        """Return how many keys a text shares with each of those at some positions."""
+        shared = np.zeros(len(positions), dtype=np.int64)
+        if not len(positions):
+            return shared
         lengths = self._lengths.view[positions].astype(np.int64)
-        whole = self._words.spell(self._keys.view[ranges(self._starts.view[positions], lengths)], fits)
-        ends = np.cumsum(lengths).tolist()
-        return [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        starts = self._starts.view[positions]
+        all_keys = self._keys.view
+        mark = np.zeros(self._words.size, dtype=bool)
+        mark[np.asarray(text.keys, dtype=np.uint32)] = True
+        for part in pieces(lengths, _TOKENS):
+            found = mark[all_keys[ranges(starts[part], lengths[part])]]
+            shared[part] = np.add.reduceat(found, np.cumsum(lengths[part]) - lengths[part], dtype=np.int64)
+        return shared
+
+    def spell(self, positions: Ints, fits: bool) -> Iterator[str | list[int]]:
+        """Yield the texts at some positions, spelled; see Vocabulary."""
+        lengths = self._lengths.view[positions].astype(np.int64)
+        starts = self._starts.view[positions]
+        for part in pieces(lengths, _TOKENS):
+            whole = self._words.spell(self._keys.view[ranges(starts[part], lengths[part])], fits)
+            ends = np.cumsum(lengths[part]).tolist()
+            yield from (whole[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 def pairs_within(texts: Sequence[Keyed], bounds: Bounds) -> list[list[int]]:
-    """Return for each text the earlier ones of the same list that its fingerprint lets pass."""
+    """Return for each text those of the same list, and itself, that its fingerprint lets pass."""
     lengths, bits = columns_of(texts)
     needed = bounds.table(2 * int(lengths.max(initial=0)))
     within: list[list[int]] = [[] for _ in texts]
@@ -122,9 +163,11 @@ def pairs_within(texts: Sequence[Keyed], bounds: Bounds) -> list[list[int]]:
         rows, earlier = slice(first, first + step), slice(0, first + step)
         total = lengths[rows, None] + lengths[earlier]
         shared = _most_shared(total, bits[rows, None] ^ bits[earlier])
-        numbers, others = np.tril(shared >= needed[total], first - 1).nonzero()
-        for number, other in zip(numbers.tolist(), others.tolist(), strict=True):
-            within[first + number].append(other)
+        numbers, others = np.tril(shared >= needed[total], first).nonzero()
+        for number, other in zip((numbers + first).tolist(), others.tolist(), strict=True):
+            within[number].append(other)
+            if other < number:
+                within[other].append(number)
     return within
 
 

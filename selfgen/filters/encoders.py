@@ -130,6 +130,11 @@ class KeptEncoder:
             found |= fresh
         return np.stack([np.frombuffer(found[text], dtype="<f2") for text in texts]).astype(np.float16)
 
+    def close(self) -> None:
+        """Close what asks a server, if that is what encodes: whoever waits for it, waits no longer."""
+        if callable(close := getattr(self._encoder, "close", None)):
+            close()
+
 
 _PROBES = {
     "zh": (
@@ -161,12 +166,27 @@ KNOWS = 7
 """Pairs of ten that a model must match to count as knowing a language."""
 
 
+def unusable(error: ValueError) -> BadConfig:
+    """Return what is told of a model whose vectors are not n of one length, with finite numbers."""
+    return BadConfig(
+        f"filter semantic: the embedding model gives vectors that cannot be used: {error}",
+        todo="Choose another model; one that changed under the same name needs a new run.",
+    )
+
+
 def match_pairs(encoder: Encoder, lang: str) -> int:
     """Return how many of ten questions are nearest to their own paraphrase, of all ten, in the eyes of an encoder.
 
     A model that does not know a language sees unknown characters in it, and matches by chance. Measured: all-MiniLM-L6-
-    v2, which is English, matches 10 of 10 English pairs and 1 of 10 Chinese ones; multilingual-e5-small 10 and 10."""
+    v2, which is English, matches 10 of 10 English pairs and 1 of 10 Chinese ones; multilingual-e5-small 10 and 10.
+    Raises BadConfig for vectors that cannot be used."""
     pairs = _PROBES[lang]
-    units = to_units(encoder.encode([text for pair in pairs for text in pair]))
+    texts = [text for pair in pairs for text in pair]
+    try:
+        units = to_units(encoder.encode(texts))
+        if len(units) != len(texts):
+            raise ValueError(f"shape {units.shape} for {len(texts)} texts")
+    except ValueError as error:
+        raise unusable(error) from error
     products = units[0::2] @ units[1::2].T
     return int((products.argmax(axis=1) == np.arange(len(pairs))).sum())

@@ -39,16 +39,20 @@ _PICTURE_ZH = "(?:图|图片|图像|图画|照片|海报|插画|插图|漫画|�
 _MEDIA_ZH = "(?:图片|照片|图像|截图|视频|音频|录音)"
 _DEVICE_ZH = "(?:灯|空调|电视机?|窗帘|音乐|音响|音量|风扇|热水器|机器人|蓝牙|手电筒)"
 
+_ASKED_ZH = (
+    "(?:请|你|帮我|给我|为我|替我|再){0,3}"
+    f"(?:[为给替]{_REST_ZH}{{1,16}}?(?=生成|制作|设计|创作|创建|绘制|手绘|(?<![幅张副个名])画))?"
+)
+
 UNSUITABLE_REQUEST = Openings(
-    asking=phrases(
+    start=phrases(en=[r"\W*(?:please,?\s+)?"], zh=[f"\\W*{_ASKED_ZH}"]),
+    later=phrases(
         en=[
-            r"^\W*(?:please,?\s+)?|[.!?;]\s+|\bplease,?\s+|\b(?:can|could|would|will) you (?:please )?(?:now )?",
+            r"[.!?;]\s+|\bplease,?\s+|\b(?:can|could|would|will) you (?:please )?(?:now )?",
             r"\b(?:i want|i need|i'd like|i would like) you to\s+",
         ],
-        zh=[
-            "(?:^\\W*|[，。；！？,;!?]\\s*|请(?:你|您)?|帮我|帮忙|给我|为我|替我|能不能|能否|可以)(?:请|你|帮我|给我|为我|替我|再){0,3}"
-            f"(?:[为给替]{_REST_ZH}{{1,16}}?(?=生成|制作|设计|创作|创建|绘制|手绘|(?<![幅张副个名])画))?"
-        ],
+        zh=[f"(?:[，。；！？,;!?]\\s*|请(?:你|您)?|帮我|帮忙|给我|为我|替我|能不能|能否|可以){_ASKED_ZH}"],
+        en_needs=(".", "!", "?", ";", "please", "you"),
     ),
     phrases=phrases(
         en=[
@@ -85,6 +89,10 @@ UNSUITABLE_REQUEST = Openings(
             "(?=\\W*$|[，。；！？,.;!?]|并|然后|后[，,]|查看|阅读|获取|下载|总结)",
             f"(?:设置?|设定|定)(?:一?个)?{_REST_ZH}{{0,12}}(?:闹钟|闹铃|提醒|定时器){_END_ZH}",
         ],
+        zh_needs=(
+            *("画", "绘", "图", "照片", "海报", "壁纸", "头像", "肖像", "logo", "徽标", "视频", "音频"),
+            *("链接", "网址", "网站", "网页", "闹钟", "闹铃", "提醒", "定时器"),
+        ),
     ),
 )
 UNSUITABLE_MENTION = phrases(
@@ -112,6 +120,14 @@ UNSUITABLE_MENTION = phrases(
         f"(?:阅读|总结|概括|访问|打开|查看|分析|下载){_REST_ZH}{{0,12}}https?:",
         "(?:这个|以下|下面的?|该|此)(?:链接|网址)(?:中|里|的)(?:文章|内容|网页|新闻|视频)?",
     ],
+    en_needs=(
+        *("attached", "uploaded", "enclosed", "image", "picture", "photo", "screenshot", "video", "audio", "recording"),
+        *("link", "url", "web", "remind me "),
+    ),
+    zh_needs=(
+        *("请", "帮我", "给我", "为我", "替我", "提醒我", "图", "照片", "视频", "音频", "录音", "附件", "附上的"),
+        *("http", "链接", "网址"),
+    ),
 )
 """Asks for pictures, sound, files, links, or acts in the world. No fault where CODE or SPEECH is asked for."""
 
@@ -137,6 +153,8 @@ ECHO = phrases(
         "#+\\s*(?:给定|新|改写后?的?|重写后?的?|原始?)的?(?:提示|指令)",
         "^\\W*(?:给定|改写后|重写后|新)的?(?:提示词?|指令)\\s*#*\\s*[:：]",
     ],
+    en_needs=("task", "example", "instruction", "prompt"),
+    zh_needs=("任务", "指令", "示例", "例子", "样例", "提示"),
 )
 
 # -- requests for a translation --------------------------------------------------------------------------------------
@@ -155,6 +173,8 @@ INTO_LATIN = phrases(
         f"(?:翻译|译)(?:成|为|到|作){_LATIN_NAMES_ZH}(?=\\s*[。：:！!，,\\n]|\\W*$)(?![^。]*(?:谐音|注音|音译|汉字))",
         f'[”"」』][^，。]{{0,4}}的{_LATIN_NAMES_ZH}(?:翻译|译文|说法)(?=\\W*$)',
     ],
+    en_needs=("translate",),
+    zh_needs=("译", "说法"),
 )
 """Asks for a translation into a language that is written in Latin letters: an answer without any is none."""
 
@@ -191,6 +211,8 @@ DANGLING = phrases(
         "(?<!如何)(?<!怎[么样])(?:识别|描述|确定|辨认|辨别|说出|统计|分类)"
         "(?:提供的|所附)?(?:照片|图片|图像)[中里上](?!常|如何|怎)",
     ],
+    en_needs=("following", "below", "above", "given", "provided", "this", "photo", "image", "screenshot"),
+    zh_needs=("下", "上", "给定", "所给", "提供", "这", "此", "片", "图像"),
 )
 """Speaks of a text that should stand in the input. A fault only where the input is empty and nothing follows."""
 

@@ -15,7 +15,7 @@ from selfgen.filters.instruction_phrases import ECHO, QUESTION_ZH, UNSUITABLE_ME
 from selfgen.filters.phrases import CODE, SPEECH
 from selfgen.filters.request import is_quoted, request_text
 from selfgen.filters.rule import PASSED, RuleFilter, read_language, reject, reject_phrase
-from selfgen.filters.tokens import WORD_UNITS, comparison_text, length_units, script_counts
+from selfgen.filters.tokens import WORD_UNITS, is_blank, length_units, script_counts
 
 UNITS = "units"
 """1 for a Chinese character, 1.7 for a word: see tokens.length_units."""
@@ -33,7 +33,7 @@ def length_filter(*, min: float = 4, max: float = 260) -> RuleFilter:
 
     def look(draft: Draft) -> Finding:
         units = length_units(draft.instruction)
-        if units < min and not _FORMULA.search(draft.instruction) and not comparison_text(draft.input):
+        if units < min and not _FORMULA.search(draft.instruction) and is_blank(draft.input):
             return Finding("too_short", (Measure("length", units, min, UNITS),))
         return Finding("too_long" if units > max else "", (Measure("length", units, max, UNITS),))
 

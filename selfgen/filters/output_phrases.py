@@ -131,6 +131,11 @@ CLARIFICATION = phrases(
         "(?:任何)?(?:文本|文章|句子|段落|数据|代码|输入|图片|文件)",
         "^\\W*(?:明白了|谢谢|好的|当然|没问题|可以的).{0,100}[？?]\\s*$",
     ],
+    en_needs=(
+        *("please", "could you", "can you", "kindly", "need ", "provided", "given", "supplied", "?"),
+        *("would you like", "do you want", "should i"),
+    ),
+    zh_needs=("请", "麻烦", "需要", "没有", "未", "？", "?"),
 )
 """Asks for what was not given, or answers with a question back. Not a fault where SPEECH or ASKING is asked for."""
 

@@ -23,7 +23,7 @@ from selfgen.filters.output_phrases import (
 )
 from selfgen.filters.phrases import CODE, SPEECH
 from selfgen.filters.rule import PASSED, RuleFilter, reject, reject_phrase
-from selfgen.filters.tokens import comparison_text, comparison_tokens, length_units
+from selfgen.filters.tokens import comparison_text, comparison_tokens, is_blank, length_units
 
 _HEAD = 300  # characters of an answer in which it shows what it is
 
@@ -32,8 +32,7 @@ def empty_filter() -> RuleFilter:
     """Reject tasks without an answer: `empty_output`."""
 
     def look(draft: Draft) -> Finding:
-        answered = comparison_text(draft.output[:_HEAD]) or comparison_text(draft.output)
-        return PASSED if answered else reject("empty", "empty_output", 0, 1, "characters")
+        return reject("empty", "empty_output", 0, 1, "characters") if is_blank(draft.output) else PASSED
 
     return RuleFilter("empty", "task", look)
 
@@ -89,14 +88,17 @@ def _only_brackets(draft: Draft) -> str:
     """Return the output if all its words are in brackets and speak of a stand-in, or are Markdown images; a list in
     brackets is none, and neither is an answer about markup."""
     text = draft.output
-    if len(text) > _HEAD or _MARKUP.search(draft.instruction):
+    if len(text) > _HEAD or not (_IMAGES.fullmatch(text) or _is_stand_in(text)):
         return ""
-    if _IMAGES.fullmatch(text):
-        return text
+    return "" if _MARKUP.search(draft.instruction) else text
+
+
+def _is_stand_in(text: str) -> bool:
+    """Tell whether all words of a text are in brackets, and speak of a stand-in."""
     match = _BRACKETED.search(text)
     if match is None or _LIST.fullmatch(match.group()) or not _STANDS_IN.search(match.group()):
-        return ""
-    return "" if comparison_tokens(_BRACKETED.sub("", text)) else text
+        return False
+    return not comparison_tokens(_BRACKETED.sub("", text))
 
 
 _LABEL_WORDS = 8  # tokens beside the link: "Article 1:", "文章链接："
@@ -128,10 +130,10 @@ def refusal_filter() -> RuleFilter:
 
     def look(draft: Draft) -> Finding:
         head = draft.output[:_HEAD]
-        phrase = REFUSAL_PLAIN.find(head)
+        phrase = REFUSAL_PLAIN.begin(head)
         if phrase:
             return PASSED if _speaks_of_models(draft) else reject("refusal", "refusal", phrase)
-        phrase = REFUSAL_POLITE.find(head)
+        phrase = REFUSAL_POLITE.begin(head)
         return PASSED if phrase and SPEECH.find(draft.instruction) else reject_phrase("refusal", "refusal", phrase)
 
     return RuleFilter("refusal", "task", look)
@@ -163,11 +165,11 @@ def clarification_filter(*, max: float = 140) -> RuleFilter:
 
 _SHOWN = 40  # characters of an end that show how it ends
 _FEW = 6  # tokens of an answer that may end with anything
-_OPEN_END = re.compile(r"[:：,，、]\s*\Z")
+_OPEN_ENDS = (":", "：", ",", "，", "、")
 # A year of this century without its end: a model that numbers its tasks is often stopped at "20".
 _CUT_YEAR = re.compile(
     r"\b(?:as of|(?<!one )(?<!\d )(?<!out )in|(?:january|february|march|april|may|june|july|august|september|october"
-    r"|november|december) \d{1,2},?) 20\s*\Z|截[至止到]\s?20\s*\Z",
+    r"|november|december) \d{1,2},?) 20\Z|截[至止到]\s?20\Z",
     re.IGNORECASE,
 )
 _CODE_SIGNS = re.compile(r"[=!<>]=|&&|\|\||\w\(\w*\)|[{};]\s*$", re.MULTILINE)
@@ -191,13 +193,20 @@ def incomplete_filter() -> RuleFilter:
         if draft.output.count("```") % 2:
             return reject("incomplete", "incomplete", draft.output[-_SHOWN:], unit="open code block")
         end, input = draft.output.rstrip()[-_SHOWN:], draft.input.strip()
-        if _CUT_YEAR.search(end) and _is_long(draft.output):
+        if end.endswith("20") and _CUT_YEAR.search(end) and _is_long(draft.output):
             return reject("incomplete", "incomplete", end, unit="end of output")
+        if not end.endswith(_OPEN_ENDS) and not input.endswith(_OPEN_ENDS):
+            return PASSED
         if _TO_COMPLETE.search(draft.instruction) or (input and _repeats(draft.output, input)):
             return PASSED
-        if _OPEN_END.search(end) and _is_long(draft.output) and not _is_code(draft) and not _CODE_SIGNS.search(input):
+        if (
+            end.endswith(_OPEN_ENDS)
+            and _is_long(draft.output)
+            and not _is_code(draft)
+            and not _CODE_SIGNS.search(input)
+        ):
             return reject("incomplete", "incomplete", end, unit="end of output")
-        if _OPEN_END.search(input) and not any(sign in input for sign in ("\n", "::", "：：")):
+        if input.endswith(_OPEN_ENDS) and not any(sign in input for sign in ("\n", "::", "：：")):
             return reject("incomplete", "incomplete", input[-_SHOWN:], unit="end of input")
         return PASSED
 

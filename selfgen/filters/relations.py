@@ -19,7 +19,7 @@ from selfgen.filters.instruction_phrases import (
 from selfgen.filters.phrases import CODE, Phrases
 from selfgen.filters.request import brings_material, request_text
 from selfgen.filters.rule import PASSED, RuleFilter, reject, reject_phrase
-from selfgen.filters.tokens import comparison_text, has_cjk, script_counts
+from selfgen.filters.tokens import has_cjk, is_blank, script_counts
 
 
 def dangling_filter() -> RuleFilter:
@@ -29,7 +29,7 @@ def dangling_filter() -> RuleFilter:
     after a colon, no further sentence. In code tasks "the given list" is an argument; "the following code" is none."""
 
     def look(draft: Draft) -> Finding:
-        if comparison_text(draft.input):
+        if not is_blank(draft.input):
             return PASSED
         match = DANGLING.search(draft.instruction)
         if match is None or CODE.find(draft.instruction):
@@ -71,13 +71,16 @@ def same_as_input_filter() -> RuleFilter:
     return RuleFilter("same_as_input", "task", look)
 
 
+# Space is never matched twice over, and at the beginning of a line not across lines: else 20,000 blank lines would take
+# half a minute, for the same finding.
 _MERGED = re.compile(
-    r"^\s*\d{1,2}[.)]\s*(?:instruction|input|output)\s*:"
-    r"|^\s*#{2,4}\s*(?:instruction|response|task \d+)\s*:?\s*$"
-    r"|^\s*(?:instruction|new task|task \d+)\s*:"
-    r"|^\s*\d{1,2}[.、)]\s*(?:指令|输入|输出)\s*[:：]|^\s*#{2,4}\s*(?:指令|回答|任务\s*\d+)\s*[:：]?\s*$"
-    r"|^\s*(?:指令|新任务|任务\s*\d+)\s*[:：]"
-    r"|^#{3,}\s*$",
+    r"^[^\S\n]*(?:"
+    r"\d{1,2}[.)]\s*(?:instruction|input|output)\s*:"
+    r"|#{2,4}\s*(?:instruction|response|task \d+)\s*(?::\s*)?$"
+    r"|(?:instruction|new task|task \d+)\s*:"
+    r"|\d{1,2}[.、)]\s*(?:指令|输入|输出)\s*[:：]|#{2,4}\s*(?:指令|回答|任务\s*\d+)\s*(?:[:：]\s*)?$"
+    r"|(?:指令|新任务|任务\s*\d+)\s*[:：]"
+    r")|^#{3,}\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _ASKS_FOR_MARKERS = re.compile(

@@ -14,10 +14,9 @@ from selfgen.core.work import Measure
 from selfgen.filters.output_phrases import REPEATING
 from selfgen.filters.phrases import CODE
 from selfgen.filters.rule import PASSED, RuleFilter, read_fraction
-from selfgen.filters.tokens import comparison_tokens
+from selfgen.filters.tokens import comparison_lines
 
-_BREAKS = re.compile(r"\s(?:(?<=\n)|(?<=[.!?]\s))|(?<=[。！？])")
-_ASCII_BREAKS = re.compile(r"\s(?:(?<=\n)|(?<=[.!?]\s))")  # the same, where the full-width marks cannot occur
+_SENTENCE_END = re.compile(r"[.!?。！？](?:(?<=[。！？])|\s)")
 _FEWEST_SEGMENTS = 6
 _FEWEST_TOKENS = 24  # shorter answers are not worth calling a loop
 _LONGEST_PERIOD = 40  # tokens
@@ -42,8 +41,7 @@ def repetition_filter(*, max: float = 0.5) -> RuleFilter:
 
 def repeated_share(text: str) -> float:
     """Return the share of a text that is repetition, in [0, 1]."""
-    breaks = _ASCII_BREAKS if text.isascii() else _BREAKS
-    segments = [comparison_tokens(part) for part in breaks.split(text)]
+    segments = comparison_lines(_SENTENCE_END.sub("\n", text))
     tokens = list(chain.from_iterable(segments))
     if len(tokens) < _FEWEST_TOKENS:
         return 0.0

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Straight single quotes count only where they do not stand inside a word (don't, students').
 _QUOTED = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」|『[^』]*』|‘[^’]*’(?!\w)|(?<!\w)'[^'\n]*'(?!\w)",
+    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」|『[^』]*』|‘[^’]*’(?!\w)|'(?<!\w')[^'\n]*'(?!\w)",
     re.DOTALL,
 )
 # A colon or a line break after which material follows. "10:30" and "https://" hold no such colon.
-_MATERIAL = re.compile(r"(?:[:：]\s*\n|：|:(?=\s|[^\x00-\x7f])|\n)\s*\S")
+_MATERIAL = re.compile(r"(?:：|\n|:(?=\s|[^\x00-\x7f]))\s*\S")
+_WORD = re.compile(r"\w")
 _PAYLOAD = re.compile(r"[\"“”「」『』《》`(（\[{\n\d<>=]|_{2,}|\s[-–—]\s|(?:^|\s)['‘]|[:：]\s*\S|、")
 _LATER_SENTENCE = re.compile(r"[.!?。！？]\s*\w.{3}", re.DOTALL)
 
 
+@lru_cache(maxsize=8)
 def request_text(instruction: str) -> str:
     """Return an instruction without quoted text, and without what follows a colon or the first line.
 
@@ -26,7 +29,7 @@ def request_text(instruction: str) -> str:
 
 def is_quoted(instruction: str) -> bool:
     """Tell whether nothing but quoted text is there."""
-    return not re.search(r"\w", _QUOTED.sub("", instruction))
+    return _WORD.search(_QUOTED.sub("", instruction)) is None
 
 
 def brings_material(instruction: str, after: int) -> bool:

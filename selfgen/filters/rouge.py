@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from threading import Lock
 from typing import Literal
@@ -20,9 +21,9 @@ __all__ = ["Neighbour", "NoveltyIndex", "RougeFilter"]
 Fields = Literal["instruction", "instruction+input", "both"]
 _FIELDS = ("instruction", "instruction+input", "both")
 
-_ALL = 1 << 30  # neighbours
-_MOST_READY = 16_384
-"""Drafts that were compared ahead and not judged yet; the oldest beyond that are compared again in their turn."""
+_Key = tuple[str, str]
+_READY = 1 << 24
+"""Characters of drafts that were compared ahead, 1,024 for a shorter one, up to which what was found is kept."""
 
 
 class RougeFilter:
@@ -56,22 +57,15 @@ class RougeFilter:
         floor = limit - read_fraction(self.name, "margin", margin)
         self._tokenize = find_tokenizer(tokenizer)
         self._index = NoveltyIndex(limit, floor if floor > 0 else Fraction(0), self._tokenize)
-        self._instructions: dict[str, str] | None = {} if fields == "both" else None
-        self._lock = Lock()
-        self._ready: dict[tuple[str, str], tuple[Look, int]] = {}
+        self._instructions = NoveltyIndex(limit, tokenize=self._tokenize) if fields == "both" else None
+        self._ready = _Ready()
+        self._judged: tuple[_Key, Look, int] | None = None
 
     def prepare(self, drafts: Sequence[Draft]) -> None:
         """Compare a batch with all that is remembered by now; what is added later, `check` compares with."""
-        with self._lock:
-            new = [draft for draft in drafts if _key(draft, self._text(draft)) not in self._ready]
-        if not new:
-            return
-        look = self._index.look([self._text(draft) for draft in new])
-        with self._lock:
-            for number, draft in enumerate(new):
-                self._ready[_key(draft, self._text(draft))] = (look, number)
-            for key in list(self._ready)[: max(0, len(self._ready) - _MOST_READY)]:
-                del self._ready[key]
+        keys = self._ready.missing([self._key(draft) for draft in drafts])
+        if keys:
+            self._ready.put(keys, self._index.look([text for _, text in keys]))
 
     def check(self, draft: Draft) -> Finding:
         """Measure the nearest neighbour. The unit says so where texts without tokens are equal."""
@@ -82,54 +76,98 @@ class RougeFilter:
         if nearest is None:
             return PASSED
         unit = "same text" if nearest.same_text else "ROUGE-L F1"
-        measure = Measure(self.name, round(float(nearest), 6), float(self._index.limit), unit, nearest.id)
+        measure = Measure(self.name, round(float(nearest), 6), float(self._index.limit), unit, self._id_of(nearest))
         return Finding("near_duplicate" if self._index.above(nearest) else "", (measure,))
 
     def remember(self, draft: Draft) -> None:
         """From now on, compare with this draft too."""
         look, number = self._look(draft)
-        look.add(number, draft.id)
-        if self._instructions is not None:
-            self._instructions[draft.id] = draft.instruction
-        with self._lock:
-            self._ready.pop(_key(draft, self._text(draft)), None)
+        look.add(number, self._name(draft))
+        self._judged = None
 
     def recall(self, drafts: Sequence[Draft]) -> None:
         """From now on, compare with these drafts too."""
         for draft in drafts:
-            self._index.add(draft.id, self._text(draft))
-            if self._instructions is not None:
-                self._instructions[draft.id] = draft.instruction
-
-    def _nearest_in_both(self, draft: Draft, instructions: Mapping[str, str]) -> Neighbour | None:
-        """Return, of the texts that are too close as a whole, the one whose instruction is too close too."""
-        best: Neighbour | None = None
-        for near in self._index.neighbours(self._text(draft), self._index.limit, _ALL):
-            pair = NoveltyIndex(self._index.limit, tokenize=self._tokenize)
-            pair.add(near.id, instructions[near.id])
-            alike = pair.check(draft.instruction)
-            if alike is not None and self._index.above(near):
-                lower = min(alike, near, key=lambda each: each.score)
-                best = lower if best is None or lower.score > best.score else best
-        return best
+            self._index.add(self._name(draft), self._text(draft))
 
     def neighbours(self, draft: Draft, floor: str | float) -> list[Neighbour]:
         """Return what scores at least `floor`, at most ten, the nearest first."""
-        return self._index.neighbours(self._text(draft), floor)
+        found = self._index.neighbours(self._text(draft), floor)
+        return [replace(near, id=self._id_of(near)) for near in found]
+
+    def _nearest_in_both(self, draft: Draft, instructions: NoveltyIndex) -> Neighbour | None:
+        """Return, of the texts that are too close as a whole, the one whose instruction is too close too.
+
+        The side on which fewer can be close is compared first, and the other side with those alone: a thousand
+        questions about one passage are as quick to tell as one question about a thousand passages."""
+        limit, asked = self._index.limit, {self._index: self._text(draft), instructions: draft.instruction}
+        first, second = sorted(asked, key=lambda index: index.count_possible(asked[index], limit))
+        found = {first: {near.id: near for near in first.neighbours(asked[first], limit, None)}}
+        found[second] = {near.id: near for near in second.neighbours(asked[second], limit, None, found[first])}
+        best: Neighbour | None = None
+        for id, whole in found[self._index].items():
+            alike = found[instructions].get(id)
+            if alike is not None and self._index.above(alike) and self._index.above(whole):
+                lower = min(alike, whole, key=lambda each: each.score)
+                best = lower if best is None or lower.score > best.score else best
+        return best
 
     def _look(self, draft: Draft) -> tuple[Look, int]:
-        key = _key(draft, self._text(draft))
-        with self._lock:
-            ready = self._ready.get(key)
-        if ready is None:
-            self.prepare([draft])
-            with self._lock:
-                ready = self._ready[key]
-        return ready
+        """Return what was found ahead for a draft that is judged now, or look now. It is held until the next one."""
+        key = self._key(draft)
+        if self._judged is None or self._judged[0] != key:
+            self._judged = (key, *(self._ready.take(key) or (self._index.look([key[1]]), 0)))
+        return self._judged[1:]
+
+    def _name(self, draft: Draft) -> str:
+        """Return the id by which the index knows a draft; with "both" it tells drafts of the same id apart, and the
+        index of instructions learns it too."""
+        if self._instructions is None:
+            return draft.id
+        name = f"{len(self._instructions)} {draft.id}"
+        self._instructions.add(name, draft.instruction)
+        return name
+
+    def _id_of(self, near: Neighbour) -> str:
+        return near.id if self._instructions is None else near.id.partition(" ")[2]
 
     def _text(self, draft: Draft) -> str:
         return draft.instruction if self.scope == "instruction" else f"{draft.instruction}\n{draft.input}"
 
+    def _key(self, draft: Draft) -> _Key:
+        return draft.id, self._text(draft)
 
-def _key(draft: Draft, text: str) -> tuple[str, str]:
-    return draft.id, text
+
+class _Ready:
+    """Looks that were taken ahead, by draft. Safe on several threads.
+
+    A draft that an earlier filter rejects is never asked for, and one such keeps the look of its whole batch alive; so
+    they go by age, counted in what came after, and not by how many are left."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._looks: dict[_Key, tuple[Look, int, int]] = {}
+        self._age = 0
+
+    def missing(self, keys: Sequence[_Key]) -> list[_Key]:
+        """Return those of whom there is no look, each once."""
+        with self._lock:
+            return [key for key in dict.fromkeys(keys) if key not in self._looks]
+
+    def put(self, keys: Sequence[_Key], look: Look) -> None:
+        """Keep a look at the texts of these keys, and let go of what is too old; never of these."""
+        with self._lock:
+            before = self._age
+            for number, key in enumerate(keys):
+                self._age += max(len(key[1]), 1024)
+                self._looks.pop(key, None)  # so that the order of the keys is that of their ages
+                self._looks[key] = (look, number, self._age)
+            oldest = min(before, self._age - _READY)
+            while self._looks and next(iter(self._looks.values()))[2] <= oldest:
+                del self._looks[next(iter(self._looks))]
+
+    def take(self, key: _Key) -> tuple[Look, int] | None:
+        """Hand over the look at one draft."""
+        with self._lock:
+            found = self._looks.pop(key, None)
+        return found and found[:2]

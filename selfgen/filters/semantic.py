@@ -20,7 +20,7 @@ from selfgen.core.tasks import Draft
 from selfgen.core.work import Measure
 from selfgen.errors import BadConfig
 from selfgen.filters.band import Band, read_band
-from selfgen.filters.encoders import DTYPES, Encoder, SentenceEncoder
+from selfgen.filters.encoders import DTYPES, Encoder, SentenceEncoder, unusable
 from selfgen.filters.rule import PASSED, read_fraction
 from selfgen.filters.vectors import Near, UsearchGraph, VectorIndex, Vectors, cosine, to_units
 
@@ -176,15 +176,21 @@ class SemanticFilter:
         for since, group in groups.items():
             nearest = index.nearest(np.stack([each.vector for each in group]), since)
             for prepared, near in zip(group, nearest, strict=True):
-                prepared.near = _nearer(prepared.near, near)
+                self._note(prepared, near)
 
     def _catch_up(self, index: VectorIndex, prepared: _Prepared) -> Near:
         """Return the nearest of all, which takes a look at the newcomers only."""
         near = prepared.near
         if near is None or near.upto < len(index):
             (newer,) = index.nearest(prepared.vector[None], near.upto if near else 0)
-            near = prepared.near = _nearer(near, newer)
+            near = self._note(prepared, newer)
         return near
+
+    def _note(self, prepared: _Prepared, near: Near) -> Near:
+        """Join two looks at the pool; another thread may have looked as well in the meantime."""
+        with self._holding:
+            joined = prepared.near = _nearer(prepared.near, near)
+        return joined
 
     def _take(self, texts: Sequence[str]) -> list[_Prepared]:
         """Return what is prepared of these texts, in their order; what is not there is encoded, in one go."""
@@ -222,10 +228,7 @@ class SemanticFilter:
             if len(vectors) != len(texts) or vectors.shape[1] != (self._dimensions or vectors.shape[1]):
                 raise ValueError(f"shape {vectors.shape} for {len(texts)} texts")
         except ValueError as error:
-            raise BadConfig(
-                f"filter semantic: the embedding model gives vectors that cannot be used: {error}",
-                todo="Choose another model; one that changed under the same name needs a new run.",
-            ) from error
+            raise unusable(error) from error
         self._dimensions = vectors.shape[1]
         return vectors
 
@@ -254,10 +257,13 @@ def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
 
 def _nearer(old: Near | None, new: Near) -> Near:
-    """Return the nearer of two, as of the later look; of equally near ones the old one came first."""
-    if old is None or old.position < 0 or (new.position >= 0 and new.cosine > old.cosine):
+    """Return the nearer of two, of equally near ones the first added, as of the later look.
+
+    Each look begins where one before it ended, at the latest, so that together they saw all before `upto`."""
+    if old is None:
         return new
-    return Near(old.position, old.cosine, new.upto)
+    best = min((old, new), key=lambda near: (near.position < 0, -near.cosine, near.position))
+    return Near(best.position, best.cosine, max(old.upto, new.upto))
 
 
 def _build_index(kind: str, dimensions: int) -> VectorIndex:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from opencc import OpenCC
@@ -33,8 +34,10 @@ _MARKS = (
     "\u06df-\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0dff"
 )
 _WORD = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}])*"
-_ASCII_WORDS = re.compile("[a-z0-9]+")
-_TOKENS = re.compile(rf"[{_UNSPACED}]|{_WORD}")
+# ASCII text is cut as bytes, by a table: letters made small, digits and line feeds as they are, all else a space.
+_ASCII_KEY = bytes(ord(sign.lower()) if sign.isalnum() or sign == "\n" else 32 for sign in map(chr, range(128))) * 2
+_PIECES = re.compile(rf"[{_UNSPACED}]+|{_WORD}")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _RUNS = re.compile(rf"[{HAN}]+|[{_UNSPACED}]|{_WORD}")
 _CJK = re.compile(f"[{HAN}{KANA}{HANGUL}]")
 _HAS_HAN = re.compile(f"[{HAN}]")
@@ -44,14 +47,35 @@ _INVISIBLE = re.compile(
     "\ufeff\uffa0\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _FULL_WIDTH_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_WIDE = re.compile("[\u3000\uff01-\uff5e]")
+_COMMON_WIDE = tuple((wide, chr(ord(wide) - 0xFEE0)) for wide in "，：；！？（）")
 _T2S = OpenCC("t2s")
+_RECENT = 8
+"""Texts whose key or counts are kept: several rules ask for those of one and the same text."""
 
 
 def comparison_tokens(text: str) -> tuple[str, ...]:
     """Return the tokens of the key of `text` in order; () where it has none (punctuation, emoji)."""
     if text.isascii():
-        return tuple(_ASCII_WORDS.findall(text.lower()))
-    return tuple(_TOKENS.findall(_fold(text)))
+        return tuple(text.encode().translate(_ASCII_KEY).decode().split())
+    return tuple(_cut(_fold(text)))
+
+
+def comparison_lines(text: str) -> list[tuple[str, ...]]:
+    """Return the same line by line."""
+    if text.isascii():
+        return [tuple(line.split()) for line in text.encode().translate(_ASCII_KEY).decode().split("\n")]
+    return [tuple(_cut(line)) for line in _fold(text).split("\n")]
+
+
+def _cut(key: str) -> list[str]:
+    tokens: list[str] = []
+    for piece in _PIECES.findall(key):
+        if piece < "\u0e01" or not _IS_UNSPACED.match(piece):  # the first script without spaces begins there
+            tokens.append(piece)
+        else:
+            tokens += piece
+    return tokens
 
 
 def comparison_runs(text: str) -> tuple[str, ...]:
@@ -60,19 +84,36 @@ def comparison_runs(text: str) -> tuple[str, ...]:
 
 
 def _fold(text: str) -> str:
-    key = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    key = unicodedata.normalize("NFKC", _narrow(_INVISIBLE.sub("", text))).casefold()
     return _simplify(unicodedata.normalize("NFKC", key))
 
 
+def _narrow(text: str) -> str:
+    """Return a text with the wide punctuation of Chinese made narrow: without it, most texts are normal at a glance."""
+    for wide, narrow in _COMMON_WIDE:
+        text = text.replace(wide, narrow)
+    return text
+
+
+@lru_cache(maxsize=_RECENT)
 def comparison_text(text: str) -> str:
     """Return the key on which whole texts are compared for equality.
 
     It keeps punctuation, and it folds less than the tokens do: full-width letters, case, traditional characters and
     spacing make no difference, but 2² and 22 do."""
     if not text.isascii():
-        key = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).translate(_FULL_WIDTH_ASCII)
+        key = _narrow(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)))
+        key = key.translate(_FULL_WIDTH_ASCII) if _WIDE.search(key) else key
         text = _simplify(unicodedata.normalize("NFC", key.casefold()))
     return " ".join(text.casefold().split())
+
+
+_SHOWN = re.compile(rf"[^\s{_INVISIBLE.pattern[1:]}")
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether `comparison_text` is "": nothing but space and invisible characters."""
+    return _SHOWN.search(text) is None
 
 
 def _simplify(text: str) -> str:
@@ -101,23 +142,26 @@ WORD_UNITS = 1.7
 """Chinese characters that say as much as one English word: 1.71 for instructions, 1.79 for outputs on parallel data."""
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
-_KANA_RUN = re.compile(f"[{KANA}]+")
-_HANGUL_RUN = re.compile(f"[{HANGUL}]+")
-_OTHER_RUN = re.compile(f"[{_OTHER_UNSPACED}]+")
-_ASCII_LENGTH_WORDS = re.compile(r"[A-Za-z0-9]+(?:['.,][A-Za-z0-9]+)*")
+_FOREIGN_RUNS = tuple(re.compile(f"[{script}]+") for script in (KANA, HANGUL, _OTHER_UNSPACED))
+_FOREIGN = re.compile(f"[{KANA}{HANGUL}{_OTHER_UNSPACED}]")
 _LENGTH_WORDS = re.compile(rf"{_WORD}(?:['’.,]{_WORD})*")
 _LATIN_START = re.compile("[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff\uff10-\uff5a]")
+# Of each ASCII character only whether it is a letter or digit, a sign that may stand inside a word, or neither.
+_ASCII_SHAPE = bytes(ord("a" if sign.isalnum() else "." if sign in "'.," else " ") for sign in map(chr, range(128))) * 2
 
 
+@lru_cache(maxsize=_RECENT)
 def script_counts(text: str) -> ScriptCounts:
     """Count characters and words by script. "don't" and "3.14" are one word each; digits count as Latin."""
     if text.isascii():
-        return ScriptCounts(latin_words=len(_ASCII_LENGTH_WORDS.findall(text)))
+        shape = b" " + text.encode().translate(_ASCII_SHAPE)
+        return ScriptCounts(latin_words=shape.count(b" a") + shape.count(b" .a") + shape.count(b"..a"))
     words = _LENGTH_WORDS.findall(text)
     latin = sum(1 for word in words if _LATIN_START.match(word))
-    han, kana, hangul, other = (
-        sum(map(len, run.findall(text))) for run in (_HAN_RUN, _KANA_RUN, _HANGUL_RUN, _OTHER_RUN)
-    )
+    han = sum(map(len, _HAN_RUN.findall(text)))
+    kana = hangul = other = 0
+    if _FOREIGN.search(text):
+        kana, hangul, other = (sum(map(len, run.findall(text))) for run in _FOREIGN_RUNS)
     return ScriptCounts(han, kana, hangul, other, latin, len(words) - latin)
 
 

@@ -6,6 +6,7 @@ tokens that they share, with multiplicity.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -51,7 +52,10 @@ class Vocabulary:
     def read(self, text: str, tokens: Sequence[str]) -> Keyed:
         """Return a text, cut into tokens, in keys."""
         with self._lock:
-            if len(self._mask_of) + len(tokens) >= MOST_KEYS:
+            if (
+                len(self._mask_of) + len(tokens) >= MOST_KEYS
+                and len(self._mask_of) + self._count_new(tokens) >= MOST_KEYS
+            ):
                 raise InternalError(f"a novelty index holds at most {MOST_KEYS - 1:,} different tokens")
             found = list(map(self._key_of.get, tokens))
             keys = [self._key(token) if key is None else key for token, key in zip(tokens, found, strict=True)]
@@ -59,6 +63,15 @@ class Vocabulary:
                 self._number(keys)
             bits = reduce(xor, map(self._mask_of.__getitem__, keys), 0)
         return Keyed(text, tuple(keys), bits)
+
+    def _count_new(self, tokens: Sequence[str]) -> int:
+        """Return how many keys are needed that there are not yet."""
+        times = Counter(tokens)
+        new = sum(token not in self._key_of for token in times)
+        for token, most in times.items():
+            key = self._key_of.get(token, -1)
+            new += sum((key, time) not in self._key_of for time in range(2, most + 1))
+        return new
 
     def _number(self, keys: list[int]) -> None:
         """Give the second and further occurrences of a token keys of their own, in place."""
@@ -78,13 +91,18 @@ class Vocabulary:
         return key
 
     @property
+    def size(self) -> int:
+        """Return how many keys there are."""
+        return len(self._mask_of)
+
+    @property
     def fits(self) -> bool:
         """Tell whether there is a character for each token."""
         return len(self._mask_of) + len(_SURROGATES) <= _MOST_CHARACTER
 
     def spell(self, keys: Sequence[int] | npt.NDArray[np.uint32], fits: bool) -> str | list[int]:
         """Return tokens as a text of one character each, on which LCS is fastest, or as numbers unless that `fits`."""
-        characters = self._character_of.view[np.asarray(keys)]
+        characters = self._character_of.view[np.asarray(keys, dtype=np.uint32)]
         if fits:
             return str(characters.tobytes(), "utf-32-le")
         numbers: list[int] = characters.tolist()

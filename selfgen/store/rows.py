@@ -56,6 +56,7 @@ class DataRow:
     places: Places | None = None
     fault: str = ""
     notice: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,9 @@ def _try_first_row(head: bytes, kind: _Kind, whole: bool, found: Findings) -> No
     """Note what keeps even the first row from being read: a header without the columns, an object over many lines."""
     trial = Findings(found.path)
     lines = split_lines(head, trial)
+    if kind.format == "csv" and not whole and b"\n" not in head:
+        found.fault_whole(1, "the first line has over 1 MiB: it can be no header, or the file is no CSV")
+        return
     row = next(read_rows(kind.format, kind.head, lines, trial), None)
     if row is None and (whole or next(lines, None) is not None):
         for fault in trial.broken():
@@ -232,7 +236,7 @@ def _read_row(found: Findings, row: Row, number: int, kind: _Kind, text: str, fa
     seen: Look = look(shape, values)
     if fault := "; ".join(filter(None, (fault, seen.fault))):
         return DataRow(found.path, line, number, shape, text, values, fault=fault)
-    return DataRow(found.path, line, number, shape, text, values, seen.task, seen.places, "", seen.notice)
+    return DataRow(found.path, line, number, shape, text, values, seen.task, seen.places, "", seen.notice, seen.context)
 
 
 def _stream_array(stream: _Headed, kind: _Kind, found: Findings) -> Iterator[DataRow]:
@@ -253,7 +257,12 @@ def _stream_array(stream: _Headed, kind: _Kind, found: Findings) -> Iterator[Dat
             yield _unread(found, (line, what, ""), number, kind)
         number += 1
         yield _read_row(found, row, number, kind, "", own)
-    for line, what in found.take():
+    left = found.take()
+    if found.broken():
+        for line, what in left[-1:]:
+            found.fault_whole(line, what)  # why the array ends here
+        return
+    for line, what in left:
         number += 1
         yield _unread(found, (line, what, ""), number, kind)
 

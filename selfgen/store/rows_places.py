@@ -6,6 +6,7 @@ they are, white space and control characters included, and leaves ids, labels an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -21,8 +22,16 @@ Values = Mapping[str, object]
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of a row; () where the shape has no place for a text."""
 
-SEVERAL_TURNS = "several turns: the first question and its answer are looked at"
-SEVERAL_INSTANCES = "several instances: the first is looked at"
+SEVERAL_TURNS = (
+    "several turns: the first question and its answer are judged and repaired, later turns stay as they are; "
+    "dialogues are duplicates only where all turns are the same"
+)
+SEVERAL_INSTANCES = (
+    "several instances: the first is judged and repaired, the others stay as they are; "
+    "such rows are duplicates only where all instances are the same"
+)
+_AROUND = ("system", "history")
+"""Columns of flat rows that change what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +46,27 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a row holds: a task, unless there is a fault. `notice` is a text for a person, "" in most cases."""
+    """What a row holds: a task, unless there is a fault. `notice` is a text for a person, "" in most cases. `context`
+    is all else that is said in the row (a system prompt, other turns or instances), as JSON; "" where there is none."""
 
     task: Task
     places: Places
     fault: str
     notice: str
+    context: str
 
 
 class _Reader:
     """One row under reading, with what is wrong with it."""
 
-    __slots__ = ("columns", "faults", "notice", "values")
+    __slots__ = ("columns", "context", "faults", "notice", "values")
 
     def __init__(self, values: Values) -> None:
         self.values = values
         self.columns = map_columns(tuple(values))
         self.faults: list[str] = []
         self.notice = ""
+        self.context: list[object] = []
 
     def fault(self, what: str) -> None:
         self.faults.append(what)
@@ -77,7 +89,8 @@ def look(shape: str, values: Values) -> Look:
     if not row.faults and is_blank(instruction):
         row.fault("the instruction is empty")
     task = Task(_read_id(row), instruction, input, output, _read_kind(row))
-    return Look(task, places, "; ".join(dict.fromkeys(row.faults)), row.notice)
+    context = json.dumps(row.context, ensure_ascii=False, sort_keys=True) if row.context else ""
+    return Look(task, places, "; ".join(dict.fromkeys(row.faults)), row.notice, context)
 
 
 def replace_texts(values: Values, places: Places, before: Task, after: Task) -> dict[str, object]:
@@ -99,6 +112,7 @@ def _by_name(places: Places) -> tuple[tuple[str, Place], ...]:
 def _place_flat(row: _Reader) -> Places:
     if row.values.get(row.columns.get("instruction", "")) is None:
         row.missing("instruction")
+    row.context = [[name, row.values[name]] for name in _AROUND if row.values.get(name)]
     return Places(row.place("instruction"), row.place("input"), row.place("output"), "output" in row.columns)
 
 
@@ -113,6 +127,7 @@ def _place_instances(row: _Reader) -> Places:
         row.fault(f"each of the instances must be an object, but one is {wrong}")
         return flat
     row.notice = SEVERAL_INSTANCES if len(instances) > 1 else ""
+    row.context += instances[1:]
     return Places(flat.instruction, (*first, "input"), (*first, "output"), "output" in instances[0])
 
 
@@ -139,6 +154,7 @@ def _place_dialogue(row: _Reader, field: str, speaker: str, content: str) -> Pla
     with_text = [at for at in answers if turns[at] != ("assistant", None)]
     answered = (with_text or answers)[:1]
     row.notice = SEVERAL_TURNS if roles.count("user") > 1 else ""
+    row.context = [item for at, item in enumerate(spoken) if at not in (asked, *answered)]
     output: Place = (field, answered[0], content) if answered else ()
     return Places((field, asked, content), (), output, answered=True)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import weakref
 import zlib
 from collections.abc import Iterator, Sequence
@@ -25,14 +26,15 @@ _FORM = 1
 _KEY = 16
 _CRC = 4
 _LONGEST_HEADER = 4096
+_LONGEST = 2**17  # bytes of a vector; what claims more is not ours, and must not be believed when memory is asked for
 _CHUNK = 1024  # records read at a time
 
 
 class VectorFile:
     """Bytes by text, kept in `vectors/` of a run folder for one owner: a model, and how it is asked.
 
-    Whoever writes holds the run's lock; with `writable` False nothing on disk is touched. Raises StoreFault where the
-    file cannot be read or written."""
+    Whoever writes holds the run's lock; with `writable` False nothing on disk is touched. May be used on several
+    threads. Raises StoreFault where the file cannot be read or written."""
 
     def __init__(self, run: RunDir, owner: str, *, writable: bool = True) -> None:
         self._owner, self._writable = owner, writable
@@ -42,6 +44,7 @@ class VectorFile:
         self._end = 0
         self._file = -1
         self._closing: weakref.finalize[[int], VectorFile] | None = None
+        self._using = threading.Lock()
         with self._naming():
             self._refuse_links()
             if self.path.is_file():
@@ -53,17 +56,15 @@ class VectorFile:
 
     def get(self, text: str) -> bytes | None:
         """Return the vector of a text, None where it is not kept."""
-        place = self._places.get(_key(text))
-        if place is None:
-            return None
-        with self._naming():
-            return os.pread(self._file, self._size, place)
+        with self._using, self._naming():
+            place = self._places.get(_key(text))
+            return None if place is None else os.pread(self._file, self._size, place)
 
     def put(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Keep vectors of one length. Those of another length than before begin the file anew: the model changed."""
         if not rows or not self._writable:
             return
-        with self._naming():
+        with self._using, self._naming():
             if len(rows[0][1]) != self._size:
                 self._begin(len(rows[0][1]))
             data = b"".join(map(_record, rows))
@@ -97,14 +98,14 @@ class VectorFile:
 
     def _read_all(self) -> None:
         """Find every whole record. A header that is not ours leaves the file to be replaced by the first `put`."""
-        head = os.pread(self._file, _LONGEST_HEADER, 0).partition(b"\n")[0]
+        head, whole, _ = os.pread(self._file, _LONGEST_HEADER, 0).partition(b"\n")
         try:
-            header = json.loads(head)
+            header = json.loads(head) if whole else {}
             mine = header["vectors"] == _FORM and header["owner"] == self._owner
             size = header["bytes"] if mine else 0
         except (ValueError, LookupError, TypeError):
             return
-        if not isinstance(size, int) or size < 1:
+        if not isinstance(size, int) or not 0 < size <= _LONGEST:
             return
         self._size = size
         self._end = start = len(head) + 1

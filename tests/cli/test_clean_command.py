@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,9 +24,11 @@ from rich.console import Console
 from selfgen.assemble.clean_counts import Counts
 from selfgen.assemble.clean_plan import plan, settings_lines
 from selfgen.cli import clean_view
+from selfgen.cli.clean import ended_by_signals
 from selfgen.config import RunConfig
 from selfgen.filters import BUILTIN
 from selfgen.filters.tokens import comparison_tokens
+from selfgen.store.rows_out import Folder
 from tests.cli.shell import Shell, clean_environment, own_process
 
 GARDEN = {"instruction": "Explain how a compost heap works.", "input": "", "output": "Worms and air do the work."}
@@ -82,9 +85,10 @@ def test_the_next_step_that_is_told_works(shell: Shell) -> None:
     shell.write("data.jsonl", jsonl(GARDEN, BRIDGE, MARKED))
     shown = shell("clean", "data.jsonl", "--out", "my rows")
     (step,) = [line for line in shown.err.splitlines() if "selfgen run" in line]
-    words = step.removeprefix("next: selfgen ").split("   ")[0].replace("'my rows/dataset.jsonl'", "SEEDS").split()
-    words = ["my rows/dataset.jsonl" if word == "SEEDS" else word for word in words]
-    assert shell(*words[:-1], "4").code == 0
+    words = shlex.split(step.removeprefix("next: selfgen ").split("   ")[0])
+    words[words.index("--target") + 1] = "4"
+    assert shell(*words).code == 0
+    assert Path("runs/my-rows/dataset.jsonl").exists()
 
 
 def test_a_dry_run_counts_the_same_and_writes_nothing(shell: Shell) -> None:
@@ -98,6 +102,18 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(shell: Shell) -> None:
         line for line in real.out.splitlines() if " read" not in line and "dataset.jsonl" not in line
     ]
     assert "4 rows read = 3 kept + 1 rejected + 0 unreadable" in dry.out
+
+
+def test_a_dry_run_tells_what_would_keep_the_same_command_from_writing(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl(GARDEN, BRIDGE))
+    assert shell("clean", "data.jsonl", "--dry-run", "--format", "xml").code == 78
+    assert "not yet" not in shell("clean", "data.jsonl", "--dry-run").err
+    assert shell("clean", "data.jsonl").code == 0
+    dry = shell("clean", "data.jsonl", "--dry-run")
+    assert dry.code == 0
+    assert "not yet, though: data-clean holds results of an earlier `selfgen clean`" in dry.err
+    assert "not yet" not in shell("clean", "data.jsonl", "--dry-run", "--force").err
+    assert "not yet, though: data.jsonl lies in ." in shell("clean", "data.jsonl", "--dry-run", "--out", ".").err
 
 
 def test_unrepaired_lines_are_the_same_bytes(shell: Shell) -> None:
@@ -133,6 +149,58 @@ def test_every_shape_keeps_all_that_it_holds(shell: Shell) -> None:
         turn for at, turn in enumerate(chat["messages"]) if at != 2
     ]
     assert kept_chat["messages"][2]["weight"] == 1
+
+
+def test_only_what_bears_on_a_rejection_is_told_of_it(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl(GARDEN, SAME, NEAR, EMPTY, {**GARDEN, "instruction": "Why"}))
+    assert shell("clean", "data.jsonl").code == 0
+    told = {row["reason"]: [each["filter"] for each in row["measures"]] for row in lines("data-clean/rejected.jsonl")}
+    assert told == {
+        "exact_duplicate": ["exact"],
+        "near_duplicate": ["rouge"],
+        "empty_output": ["empty"],
+        "too_short": ["length"],
+    }
+
+
+def test_a_rejected_row_goes_back_by_hand(shell: Shell) -> None:
+    """As the report says: the data of a line, appended. Cleaning the whole again without that filter keeps it."""
+    shell.write("data.jsonl", jsonl(GARDEN, NEAR, BRIDGE))
+    assert shell("clean", "data.jsonl", "--report").code == 0
+    assert "jq -c .data back.jsonl >> dataset.jsonl" in Path("data-clean/report.md").read_text()
+    (row,) = lines("data-clean/rejected.jsonl")
+    assert row["measures"][-1]["filter"] == "rouge"
+    with open("data-clean/dataset.jsonl", "a") as dataset:
+        dataset.write(jsonl(row["data"]))
+    assert shell("clean", "data-clean/dataset.jsonl", "--out", "again", "--off", "rouge").code == 0
+    assert lines("again/dataset.jsonl") == [GARDEN, BRIDGE, NEAR]
+
+
+def test_ids_that_are_made_up_are_different_over_all_files(shell: Shell) -> None:
+    shell.write("one.jsonl", jsonl(GARDEN))
+    shell.write("two.jsonl", jsonl(BRIDGE))
+    assert "next: selfgen run" in shell("clean", "one.jsonl", "two.jsonl", "--format", "jsonl").err
+    assert [row["id"] for row in lines("one-clean/dataset.jsonl")] == ["row-000001", "row-000002"]
+    assert shell("run", "--seeds", "one-clean/dataset.jsonl", "--model", "mock", "--target", "4").code == 0
+
+
+def test_rows_that_share_an_id_are_not_offered_as_seeds(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl({**GARDEN, "id": "1"}, {**BRIDGE, "id": 1}))
+    shown = shell("clean", "data.jsonl")
+    assert "2 rows read = 2 kept" in shown.out
+    assert "selfgen run" not in shown.err
+
+
+def test_it_is_told_that_later_turns_are_not_judged(shell: Shell) -> None:
+    turns = [("user", "Why is tea bitter?"), ("assistant", "Steeped long."), ("user", "And cold?"), ("assistant", "")]
+    chat = {"messages": [{"role": role, "content": text} for role, text in turns]}
+    shell.write("data.jsonl", jsonl(chat, chat))
+    shown = shell("clean", "data.jsonl", "--report")
+    told = "the first question and its answer are judged and repaired, later turns stay as they are"
+    assert told in shown.err
+    assert "(2 times)" in shown.err
+    assert told in Path("data-clean/report.md").read_text()
+    assert lines("data-clean/dataset.jsonl") == [chat]
 
 
 def test_several_files_in_their_order_with_one_memory(shell: Shell) -> None:
@@ -409,7 +477,8 @@ def test_earlier_results_are_replaced_when_asked(shell: Shell) -> None:
     assert sorted(os.listdir("data-clean")) == ["dataset.jsonl", "rejected.jsonl", "repairs.jsonl"]
 
 
-def test_ctrl_c_leaves_nothing(shell: Shell) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing(number: signal.Signals, shell: Shell) -> None:
     """The last file is a pipe that nobody writes to, so that the work waits in the middle."""
     shell.write("data.jsonl", jsonl(*made_rows(400)))
     os.mkfifo("pipe")
@@ -418,21 +487,44 @@ def test_ctrl_c_leaves_nothing(shell: Shell) -> None:
     while not [name for name in os.listdir() if name.startswith(".o.")] and time.monotonic() < deadline:
         time.sleep(0.02)
     assert [name for name in os.listdir() if name.startswith(".o.")]
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     _, said = child.communicate(timeout=30)
     assert (child.returncode, said.strip()) == (130, "interrupted, nothing was written")
     assert not [name for name in os.listdir() if name == "o" or name.startswith(".o.")]
 
 
-def test_a_full_disk_is_named_and_leaves_nothing(shell: Shell) -> None:
-    """A limit on the size of files stands in for the disk."""
+def test_results_are_put_in_their_place_undisturbed() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with ended_by_signals():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)  # the second does not disturb the clearing up
+        with ended_by_signals() as heed_no_more:
+            heed_no_more()
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_two_at_once_into_one_folder(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl(GARDEN))
+    with Folder(Path("o")):
+        shown = shell("clean", "data.jsonl", "--out", "o")
+    assert (shown.code, "another `selfgen clean` makes results for o now" in shown.err) == (73, True)
+    assert shell("clean", "data.jsonl", "--out", "o").code == 0
+
+
+def test_a_file_that_cannot_grow_is_named_and_leaves_nothing(shell: Shell) -> None:
     rows = [{**row, "more": "x" * 1000} for row in made_rows(200)]
     shell.write("data.jsonl", jsonl(*rows))
     words = [sys.executable, "-m", "selfgen", "clean", "data.jsonl", "--out", "o", "--no-near"]
     limited = ["bash", "-c", 'ulimit -f 16; exec "$@"', "bash", *words]
     done = subprocess.run(limited, capture_output=True, text=True, env=clean_environment())
     assert done.returncode == 74, done.stderr
-    assert "o/dataset.jsonl cannot be written: the disk is full" in done.stderr
+    assert "o/dataset.jsonl cannot be written: the file is larger than" in done.stderr
     assert sorted(os.listdir()) == ["data.jsonl", "seeds.jsonl", "settings.yaml"]
 
 
@@ -461,3 +553,92 @@ def test_help_teaches_and_loads_nothing_heavy(shell: Shell) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean_environment())
     assert done.returncode == 0, done.stderr
+
+
+def chat_row(*turns: tuple[str, str]) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": text} for role, text in turns]}
+
+
+HELLO, WELCOME = ("user", "Hello, can you help me with my bike?"), ("assistant", "Of course. What is wrong with it?")
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        (
+            [
+                chat_row(HELLO, WELCOME, ("user", "The chain fell off."), ("assistant", "Lift the wheel.")),
+                chat_row(HELLO, WELCOME, ("user", "The tyre is flat."), ("assistant", "Find the hole first.")),
+                chat_row(HELLO, WELCOME, ("user", "The chain fell off."), ("assistant", "Lift the wheel.")),
+            ],
+            [0, 1],
+        ),
+        (
+            [
+                chat_row(("system", "Answer in one word."), HELLO, ("assistant", "Yes.")),
+                chat_row(("system", "Answer like a pirate."), HELLO, ("assistant", "Aye, what ails her?")),
+                chat_row(HELLO, ("assistant", "Yes, I can.")),
+                chat_row(HELLO, ("assistant", "Sure.")),
+            ],
+            [0, 1, 2],
+        ),
+        (
+            [
+                {"instruction": "Translate.", "instances": [{"input": "cat", "output": "Katze"}]},
+                {
+                    "instruction": "Translate.",
+                    "instances": [{"input": "cat", "output": "Katze"}, {"input": "dog", "output": "Hund"}],
+                },
+            ],
+            [0, 1],
+        ),
+        (
+            [
+                {"instruction": "你是谁？", "output": "我是客服小林。", "system": "你是客服。"},
+                {"instruction": "你是谁？", "output": "我是李老师。", "system": "你是老师。"},
+                {"instruction": "你是谁？", "output": "我是王老师。", "system": "你是老师。"},
+            ],
+            [0, 1],
+        ),
+    ],
+    ids=["turns", "system prompts", "instances", "a system column"],
+)
+def test_rows_that_say_more_are_duplicates_only_as_wholes(
+    rows: list[dict[str, Any]], kept: list[int], shell: Shell
+) -> None:
+    shell.write("data.jsonl", jsonl(*rows))
+    assert shell("clean", "data.jsonl", "--out", "o", "--off", "length").code == 0
+    assert lines("o/dataset.jsonl") == [rows[at] for at in kept]
+    assert {row["reason"] for row in lines("o/rejected.jsonl")} <= {"exact_duplicate"}
+
+
+def test_a_rule_that_takes_much_is_named(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl(*({**EMPTY, "instruction": f"Describe {w}."} for w in "abcdefghij"), *made_rows(9)))
+    shown = shell("clean", "data.jsonl", "--dry-run", "--no-near", "--off", "exact", "--off", "length")
+    assert "empty_output took 47.6 % of the rows" in shown.err
+    assert "--off empty" in shown.err
+    shell.write("few.jsonl", jsonl(EMPTY, TEA))
+    assert "took" not in shell("clean", "few.jsonl", "--dry-run").err
+
+
+def test_the_languages_are_told_where_there_are_several(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl(TEA, GARDEN, BRIDGE))
+    assert "English 66.7 %, Chinese 33.3 %" in shell("clean", "data.jsonl", "--dry-run").out
+    shell.write("one.jsonl", jsonl(GARDEN, BRIDGE))
+    assert "languages" not in shell("clean", "one.jsonl", "--dry-run").out
+
+
+def test_how_near_and_no_near_contradict_each_other(shell: Shell) -> None:
+    shell.write("data.jsonl", jsonl(TEA))
+    for words in (["--near", "0.7"], ["--fields", "both"], ["--tokenizer", "jieba"]):
+        shown = shell("clean", "data.jsonl", "--no-near", *words)
+        assert (shown.code, "--no-near" in shown.err) == (64, True)
+
+
+def test_chinese_may_be_compared_by_words(shell: Shell) -> None:
+    pytest.importorskip("jieba", reason="needs the package jieba: pip install 'selfgen[jieba]'")
+    one, other = ({**TEA, "instruction": f"解释{what}的过程"} for what in ("光合作用", "细胞分裂"))
+    shell.write("data.jsonl", jsonl(one, other))
+    for tokenizer, kept in (("characters", 2), ("jieba", 1)):
+        shown = shell("clean", "data.jsonl", "--dry-run", "--near", "0.7", "--tokenizer", tokenizer)
+        assert f"2 rows read = {kept} kept" in shown.out

@@ -16,7 +16,7 @@ from world import Run, WordRecipe, answer, dataset, new_machine, plan
 
 from selfgen.core.machine import Machine
 from selfgen.core.tally import Policy, Stop
-from selfgen.core.work import Answered, Ask, CallId, Event, Judged, Refused, Usage
+from selfgen.core.work import Answered, Ask, CallId, Event, Judge, Judged, Refused, Usage
 from selfgen.errors import InternalError
 
 POLICY = Policy(target=30, window=40)
@@ -100,6 +100,55 @@ def in_order(run: Run) -> list[tuple[int, int, int, object]]:
         else (work.turn, work.stage, -1, work)
         for work in run.out
     )
+
+
+@given(schedules, st.integers(1, 40), st.integers(0, 20), st.sampled_from(ENDS))
+@settings(deadline=None, max_examples=15)
+def test_what_is_shown_ahead_is_what_is_handed_out_later(
+    chance: Random, slots: int, run_seed: int, policy: Policy
+) -> None:
+    """Asked at any time about any turn, it says what stands at a gate, and changes nothing."""
+    run, plain = Run(new_machine(policy, run_seed)), Run(new_machine(policy, run_seed))
+    shown: dict[tuple[int, int], Judge] = {}
+    judged: list[Judge] = []
+    while run.machine.stop is None:
+        fresh = len(run.out)
+        run.collect()
+        plain.collect()
+        assert run.out == plain.out
+        handed = [work for work in run.out[fresh:] if isinstance(work, Judge)]
+        assert all(shown.pop((work.turn, work.stage), work) == work for work in handed)
+        judged += handed
+        before = (run.machine.owed(), run.machine.account, run.machine.tally.turns, run.machine.turns_in_flight)
+        for turn in range(-1, run.machine.tally.turns + run.machine.turns_in_flight + 2):
+            if early := run.machine.arrived(turn):
+                assert early.turn == turn
+                assert early not in judged, "handed out already"
+                assert shown.setdefault((turn, early.stage), early) == early == run.machine.arrived(turn)
+        assert (run.machine.owed(), run.machine.account, run.machine.tally.turns, run.machine.turns_in_flight) == before
+        work = chance.choice(run.can_do()[:slots])
+        run.do(work)
+        plain.do(work)
+    assert dataset(run) == dataset(plain)
+    if policy is POLICY:
+        assert len(judged) > 2
+
+
+def test_what_waits_for_an_earlier_turn_is_shown_ahead() -> None:
+    run = Run(new_machine(POLICY))
+    first, second = run.machine.next_ask(), run.machine.next_ask()
+    assert first is not None
+    assert second is not None
+    assert (first.id.turn, second.id.turn) == (0, 1)
+    assert run.machine.arrived(1) is None, "not answered yet"
+    run.machine.feed(Answered(second.id, "w1 w3", "stop", Usage(), "m", second.prompt_digest))
+    early = run.machine.arrived(1)
+    assert early is not None
+    assert [draft.instruction for draft in early.drafts] == ["w1", "w3"]
+    assert run.machine.next_judge() is None
+    run.machine.feed(Answered(first.id, "garbage", "stop", Usage(), "m", first.prompt_digest))
+    assert run.machine.arrived(1) is None, "its turn has come"
+    assert run.machine.next_judge() == early
 
 
 @given(schedules, st.integers(2, 40), st.sampled_from(ENDS))

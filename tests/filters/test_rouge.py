@@ -308,7 +308,7 @@ def test_a_full_vocabulary_is_an_error_that_changes_nothing(monkeypatch: pytest.
     index = index_of(["one two"])
     monkeypatch.setattr("selfgen.filters.vocabulary.MOST_KEYS", 5)
     with pytest.raises(InternalError, match="at most 4 different tokens"):
-        index.add("late", "one three four")
+        index.add("late", "one three four five")
     assert len(index) == 1
     found = index.nearest("one two")
     assert found is not None

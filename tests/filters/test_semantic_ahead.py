@@ -18,6 +18,7 @@ from selfgen.errors import BadConfig
 from selfgen.filters import semantic as module
 from selfgen.filters.gate import Gate
 from selfgen.filters.semantic import SemanticFilter
+from selfgen.filters.vectors import Near
 
 
 class Bigrams:
@@ -211,3 +212,19 @@ def test_an_input_of_its_own_counts_where_it_is_asked_for(fields: str, reason: s
 def test_a_wrong_choice_is_refused_with_the_choices(options: dict[str, str], message: str) -> None:
     with pytest.raises(BadConfig, match=message):
         SemanticFilter(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "joined"),
+    [
+        (None, Near(-1, 0.0, 0), Near(-1, 0.0, 0)),
+        (Near(-1, 0.0, 9), Near(3, -0.5, 12), Near(3, -0.5, 12)),
+        (Near(3, -0.5, 12), Near(-1, 0.0, 14), Near(3, -0.5, 14)),
+        (Near(3, 0.5, 12), Near(13, 0.5, 14), Near(3, 0.5, 14)),
+        (Near(13, 0.5, 14), Near(3, 0.5, 12), Near(3, 0.5, 14)),
+        (Near(3, 0.9, 40), Near(5, 0.5, 12), Near(3, 0.9, 40)),
+        (Near(3, 0.5, 40), Near(5, 0.9, 12), Near(5, 0.9, 40)),
+    ],
+)
+def test_two_looks_at_the_pool_are_joined_in_whatever_order_they_end(old: Near | None, new: Near, joined: Near) -> None:
+    assert module._nearer(old, new) == joined

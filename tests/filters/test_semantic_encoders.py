@@ -100,6 +100,28 @@ def test_a_model_that_does_not_know_the_language_is_warned_of() -> None:
     assert "does not know Chinese" in warn_of_language(Scripts(), "zh")
 
 
+class Broken(Counting):
+    """An encoder whose last vector is not a number."""
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        vectors = super().encode(texts)
+        vectors[-1] = np.nan
+        return vectors
+
+
+class Short(Counting):
+    """An encoder that leaves out the last text."""
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return super().encode(texts[:-1])
+
+
+@pytest.mark.parametrize(("encoder", "message"), [(Broken(), "not all numbers are finite"), (Short(), "for 20 texts")])
+def test_a_model_without_proper_vectors_ends_in_one_clear_message(encoder: Counting, message: str) -> None:
+    with pytest.raises(BadConfig, match=message):
+        warn_of_language(encoder, "en")
+
+
 @needs_minilm
 def test_minilm_knows_english_and_not_chinese() -> None:
     encoder = minilm()

@@ -177,6 +177,7 @@ BROKEN = [
     ("data.jsonl.gz", b'{"instruction": "x"}', "not gzip data"),
     ("head.csv", b"a,b\n1,2\n", "no column for the instruction"),
     ("alone.csv", b"instruction,output\n", "no rows below it"),
+    ("wide.csv", b"instruction,output," + b"a column," * 200_000 + b"\nName a sea.,x\n", "first line has over 1 MiB"),
     ("pretty.jsonl", b'{\n  "instruction": "x"\n}\n', "goes over several lines"),
 ]
 
@@ -201,6 +202,8 @@ CUT = [
     ("cut.jsonl.gz", gzip.compress(b'{"instruction": "Name a sea."}\n' * 9, mtime=0)[:-12], "broken gzip data"),
     ("cut.json", b'[{"instruction": "Name a sea."},\n{"instruction": "Name a lake."}', "the array is not closed"),
     ("one_line.json", b'[{"instruction": "Name a sea."}, {"instruction": oops}]', "cannot be read after this place"),
+    ("deep.json", b'[{"instruction": "Name a sea.", "n": ' + b"[" * 9999 + b"]" * 9999 + b"}]", "nested too deeply"),
+    ("nan.json", b'[{"instruction": "Name a sea.", "n": NaN}]', "NaN is not JSON"),
     ("open.csv", b'instruction,output\nName a sea.,"The North\n', "a quote that is opened in this row is never closed"),
 ]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from selfgen.errors import StoreFault
@@ -56,6 +57,7 @@ def test_nothing_is_made_before_the_first_vector_and_none_where_a_run_is_only_re
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, 400))
+@example(cut=41)  # the header, without the end of its line
 def test_a_file_cut_anywhere_gives_what_is_whole_and_takes_more(tmp_path: Path, cut: int) -> None:
     folder = tmp_path / "run"
     for old in folder.glob("vectors/*"):
@@ -84,7 +86,11 @@ def test_a_damaged_record_is_passed_over_and_the_others_stay(tmp_path: Path, pla
     assert kept(opened(tmp_path / "run")) == [b"1111", b"2222", None, b"4444"]
 
 
-@pytest.mark.parametrize("header", [b"", b"{}", b"[]\n", b"not json\n", b'{"vectors":1,"owner":"model a","bytes":0}\n'])
+def header(size: int) -> bytes:
+    return b'{"bytes":%d,"owner":"model a","vectors":1}\n' % size
+
+
+@pytest.mark.parametrize("header", [b"", b"{}", b"[]\n", b"not json\n", header(0), header(-4), header(10**15)])
 def test_a_file_of_another_form_is_replaced(tmp_path: Path, header: bytes) -> None:
     file = filled(tmp_path / "run")
     file.close()
@@ -129,3 +135,22 @@ def test_whoever_forgets_the_file_lets_go_of_it(tmp_path: Path) -> None:
     for _ in range(5):
         filled(tmp_path / "run")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_threads_that_put_and_get_at_once_lose_nothing(tmp_path: Path) -> None:
+    file = opened(tmp_path / "run")
+    lost: list[str] = []
+
+    def work(name: str) -> None:
+        for number in range(60):
+            file.put([(f"{name}{number}", f"{name}{number:04}".encode())])
+            lost.extend(text for n in range(0, number, 7) if file.get(text := f"{name}{n}") != f"{name}{n:04}".encode())
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    again = opened(tmp_path / "run")
+    assert (lost, len(again)) == ([], 240)
+    assert all(again.get(f"{name}{n}") == f"{name}{n:04}".encode() for name in "abcd" for n in range(60))

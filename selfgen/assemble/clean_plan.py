@@ -23,7 +23,7 @@ _NO_LIMIT = 1_000_000
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "length": {"min": 4, "max": _NO_LIMIT},
-    "rouge": {"max": "0.8", "fields": "both", "margin": "0"},
+    "rouge": {"max": "0.85", "fields": "both", "margin": "0"},
     "semantic": {"fields": "instruction+input"},
 }
 """Where the gate differs from that of a run. A long instruction is a fault of a model that rambles, not of data that

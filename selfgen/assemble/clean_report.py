@@ -83,7 +83,7 @@ grep '"reason": "near_duplicate"' rejected.jsonl | less
 ```
 
 A filter that drops too much is turned off with `--off FILTER`, a repair with `--repair-off RULE`. With `--near 0.9`
-fewer rows count as near duplicates than with 0.8, with 0.7 more, with `--no-near` none.
+fewer rows count as near duplicates than with 0.85, with 0.7 more, with `--no-near` none.
 
 Single rows go back by hand: put the right lines of `rejected.jsonl` into a file `back.jsonl`, and append their rows to
 the dataset. That fits where the dataset has the rows as they came, without `--format`:

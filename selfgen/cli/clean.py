@@ -38,7 +38,7 @@ def clean(
     force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier clean.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write report.md, with examples of everything.")] = False,
     format: Annotated[str | None, typer.Option(help="alpaca, messages, csv ...; without it rows as they came.")] = None,
-    near: Annotated[float | None, typer.Option(min=0, max=1, help="Drop what is closer, by ROUGE-L (0.8).")] = None,
+    near: Annotated[float | None, typer.Option(min=0, max=1, help="Drop what is closer, by ROUGE-L (0.85).")] = None,
     no_near: Annotated[bool, typer.Option("--no-near", help="Keep near duplicates.")] = False,
     fields: Annotated[Fields | None, typer.Option(help="What must be close: both, or one of them.")] = None,
     tokenizer: Annotated[str | None, typer.Option(help="Chinese by characters, or by words: jieba.")] = None,

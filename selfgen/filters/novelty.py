@@ -249,15 +249,15 @@ class Look:
         self._index = index
         self._texts = texts
         self._count, self._best = index._find(texts)
-        self._within = pairs_within(texts, index._bounds) if len(texts) <= _WITHIN else None
+        self._within: list[list[int]] | None = None
         self._position: dict[int, int] = {}
 
     def nearest(self, number: int) -> Neighbour | None:
         """Return the nearest text of the index, as it is now, to the text of this number: one at or above the floor."""
         text, best, index = self._texts[number], self._best[number], self._index
         count = len(index._ids)
-        if self._within is not None and count - self._count == len(self._position):
-            self._compare_within(number, self._within[number])
+        if len(self._texts) <= _WITHIN and count - self._count == len(self._position):
+            self._compare_within(number)
         elif count - self._count <= 4 * index._tail:
             for pairs in index._corpus.scan([text], self._count, count, index._bounds):
                 index._corpus.compare([text], pairs, [best], index._bounds)
@@ -266,11 +266,15 @@ class Look:
         good = best.position >= 0 and index._bounds.reaches(best.lcs, best.total)
         return index._show(text, best if good else Best())
 
-    def _compare_within(self, number: int, others: Sequence[int]) -> None:
+    def _compare_within(self, number: int) -> None:
         """Compare with those of these texts that were added by now: nothing else was."""
-        added = [other for other in others if other in self._position]
         words, own = self._index._words, self._texts[number].keys
-        if not own or not added:
+        if not own or not self._position:
+            return
+        if self._within is None:
+            self._within = pairs_within(self._texts, self._index._bounds)
+        added = [other for other in self._within[number] if other in self._position]
+        if not added:
             return
         fits = words.fits
         mine = words.spell(own, fits)

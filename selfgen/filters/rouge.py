@@ -14,6 +14,7 @@ from selfgen.core.work import Measure
 from selfgen.errors import BadConfig
 from selfgen.filters.novelty import Look, Neighbour, NoveltyIndex
 from selfgen.filters.rule import PASSED, read_fraction
+from selfgen.filters.tokens import comparison_tokens
 from selfgen.filters.words import TOKENIZERS, find_tokenizer
 
 __all__ = ["Neighbour", "NoveltyIndex", "RougeFilter"]
@@ -30,8 +31,9 @@ class RougeFilter:
     """Rejects what is too close to a seed, or to anything that its gate ever kept: `near_duplicate`.
 
     With `fields` "instruction" it can stand behind the proposal; "instruction+input" needs the finished task. With
-    "both", one and the same neighbour must be too close by its instruction and by its instruction with its input: two
-    questions about one text are two tasks, and so is one question about two texts. The value is the lower of the two.
+    "both", one and the same neighbour must be too close by its instruction and by its instruction with its input, and
+    hold the same numbers: two questions about one text are two tasks, so is one question about two texts, and so are
+    two sums. The value is the lower of the two.
 
     Of kept drafts the nearest neighbour is measured too where it is at most `margin` below the limit: near misses are
     how a limit is tuned. `tokenizer` is "characters" (Chinese by characters) or "jieba" (by words)."""
@@ -58,6 +60,7 @@ class RougeFilter:
         self._tokenize = find_tokenizer(tokenizer)
         self._index = NoveltyIndex(limit, floor if floor > 0 else Fraction(0), self._tokenize)
         self._instructions = NoveltyIndex(limit, tokenize=self._tokenize) if fields == "both" else None
+        self._numbers: dict[str, tuple[str, ...]] = {}
         self._ready = _Ready()
         self._judged: tuple[_Key, Look, int] | None = None
 
@@ -104,10 +107,16 @@ class RougeFilter:
         first, second = sorted(asked, key=lambda index: index.count_possible(asked[index], limit))
         found = {first: {near.id: near for near in first.neighbours(asked[first], limit, None)}}
         found[second] = {near.id: near for near in second.neighbours(asked[second], limit, None, found[first])}
+        numbers = _numbers_in(self._text(draft))
         best: Neighbour | None = None
         for id, whole in found[self._index].items():
             alike = found[instructions].get(id)
-            if alike is not None and self._index.above(alike) and self._index.above(whole):
+            if (
+                self._numbers.get(id, ()) == numbers
+                and alike is not None
+                and self._index.above(alike)
+                and self._index.above(whole)
+            ):
                 lower = min(alike, whole, key=lambda each: each.score)
                 best = lower if best is None or lower.score > best.score else best
         return best
@@ -126,6 +135,8 @@ class RougeFilter:
             return draft.id
         name = f"{len(self._instructions)} {draft.id}"
         self._instructions.add(name, draft.instruction)
+        if numbers := _numbers_in(self._text(draft)):
+            self._numbers[name] = numbers
         return name
 
     def _id_of(self, near: Neighbour) -> str:
@@ -136,6 +147,11 @@ class RougeFilter:
 
     def _key(self, draft: Draft) -> _Key:
         return draft.id, self._text(draft)
+
+
+def _numbers_in(text: str) -> tuple[str, ...]:
+    """Return the numbers written in digits, sorted: 3 times 5 and 5 times 3 have the same."""
+    return tuple(sorted(token for token in comparison_tokens(text) if token.isdecimal()))
 
 
 class _Ready:

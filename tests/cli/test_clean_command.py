@@ -410,7 +410,7 @@ def test_the_report_shows_everything_and_nothing_runs_in_it(shell: Shell) -> Non
     shown = shell("clean", "data.jsonl", "--report")
     assert "next: less data-clean/report.md" in shown.err
     page = Path("data-clean/report.md").read_text(encoding="utf-8")
-    for word in ("exact_duplicate", "unreadable", "no_input_marker", "data.jsonl:2", "filter rouge: max 0.8"):
+    for word in ("exact_duplicate", "unreadable", "no_input_marker", "data.jsonl:2", "filter rouge: max 0.85"):
         assert word in page
     assert "6 rows read = 2 kept + 3 rejected + 1 unreadable" in page
     assert "\x1b" not in page

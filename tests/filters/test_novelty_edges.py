@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -101,7 +102,9 @@ def greedy(drafts: Sequence[Draft], limit: str, fields: str, margin: str) -> lis
         above = [(score, other) for score, other in scores if score > Fraction(limit)]
         if above and fields == "both":
             lower = [
-                (min(score, plain_score(draft.instruction, other.instruction)), score, other) for score, other in above
+                (min(score, plain_score(draft.instruction, other.instruction)), score, other)
+                for score, other in above
+                if digits(draft) == digits(other)
             ]
             lower = [each for each in lower if each[0] > Fraction(limit)]
             best = max(lower, key=lambda each: (each[0], each[1]), default=None)
@@ -114,6 +117,10 @@ def greedy(drafts: Sequence[Draft], limit: str, fields: str, margin: str) -> lis
         found = (round(float(score), ROUGE_SCALE), other.id) if measured else (0.0, "")
         verdicts.append((score <= Fraction(limit), *found))
     return verdicts
+
+
+def digits(draft: Draft) -> list[str]:
+    return sorted(token for token in comparison_tokens(whole(draft, "both")) if re.fullmatch(r"\d+", token))
 
 
 def whole(draft: Draft, fields: str) -> str:

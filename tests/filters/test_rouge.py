@@ -360,3 +360,28 @@ def test_the_filter_can_look_at_the_input_too() -> None:
     assert rouge.check(Draft("c", "翻译成英文", "今天天气很好，我们去公园散步。")).reason == "near_duplicate"
     with pytest.raises(BadConfig, match="fields"):
         RougeFilter(fields="output")  # type: ignore[arg-type]
+
+
+BOTH = (
+    ("one and the same", "Sum up the text.", "Rain fell on the hills.", True),
+    ("another question about the same text", "Translate the text into French.", "Rain fell on the hills.", False),
+    ("the same question about another text", "Sum up the text.", "Whales sing to each other at night.", False),
+    ("hardly changed", "Please sum up the text.", "Rain fell on the hills.", True),
+    ("another number", "Sum up the text.", "Rain fell on the 3 hills.", False),
+)
+
+
+@pytest.mark.parametrize(("instruction", "input", "near"), [case[1:] for case in BOTH], ids=[case[0] for case in BOTH])
+def test_with_both_instruction_and_whole_must_be_near_and_the_numbers_the_same(
+    instruction: str, input: str, near: bool
+) -> None:
+    rouge = RougeFilter(max="0.75", fields="both")
+    rouge.remember(Draft("a", "Sum up the text.", "Rain fell on the hills."))
+    assert (rouge.check(Draft("b", instruction, input)).reason == "near_duplicate") is near
+
+
+def test_sums_with_other_numbers_are_other_tasks_and_those_with_the_same_are_not() -> None:
+    rouge = RougeFilter(max="0.75", fields="both")
+    rouge.remember(Draft("a", "小明有74个苹果，吃了12个，还剩几个？"))
+    assert rouge.check(Draft("b", "小明有31个苹果，吃了12个，还剩几个？")).reason == ""
+    assert rouge.check(Draft("c", "小红有７４个苹果，吃了12个，还剩几个？")).reason == "near_duplicate"

@@ -48,7 +48,7 @@ def load_source(config: RunConfig) -> Source:
     lang = config.lang if config.lang != "auto" else _language_of(read.tasks)
     settled = config.model_copy(update={"lang": lang, "answer": config.answering})
     notices = [f"{file.path}: {notice}" for file in read.files for notice in file.notices]
-    if 5 * (strangers := _strangers(read.tasks, lang)) >= len(read.tasks):
+    if 50 * (strangers := _strangers(read.tasks, lang)) >= len(read.tasks):
         notices.append(
             f"{strangers} of {len(read.tasks)} seeds are not in the run's language ({lang}); a run has one language, "
             "so keep seeds of each language in a run of their own, or choose with --lang"

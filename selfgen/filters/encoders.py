@@ -7,6 +7,7 @@ nothing from the network: a model is a folder, or the name of one that is in the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from selfgen.errors import BadConfig
 from selfgen.filters.vectors import Halves, Vectors, to_halves, to_units
 
+_MODEL_FILES = ("modules.json", "config.json")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -70,6 +72,13 @@ class SentenceEncoder:
 
 
 def _load(model: str, device: str) -> Any:
+    folder = Path(model)
+    if folder.is_dir() and not any((folder / name).is_file() for name in _MODEL_FILES):
+        inside = sorted(path.parent for name in _MODEL_FILES for path in folder.glob(f"*/{name}"))
+        raise BadConfig(
+            f"filter semantic: the folder {model} holds no embedding model (no {' or '.join(_MODEL_FILES)})",
+            todo=f"Did you mean {inside[0]}?" if inside else "Name the folder that holds the model's files.",
+        )
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
@@ -84,11 +93,15 @@ def _load(model: str, device: str) -> Any:
     try:
         return SentenceTransformer(model, local_files_only=True, device=None if device == "auto" else device)
     except (OSError, ValueError) as error:
-        raise BadConfig(
-            f"filter semantic: there is no embedding model {model!r} on this machine ({error})",
-            todo="selfgen downloads no models. Give model as a folder that holds one, or fetch it once with: "
-            f"hf download {model}",
-        ) from error
+        if folder.is_dir():
+            what, todo = f"the model in {model} cannot be read ({str(error).splitlines()[0]})", "Copy it here anew."
+        else:
+            what = f"there is no embedding model {model!r} on this machine"
+            todo = (
+                f"selfgen downloads no models. Fetch it once with: hf download {model}; or, without a network, copy its"
+                " folder here and name that: model=/models/..."
+            )
+        raise BadConfig(f"filter semantic: {what}", todo=todo) from error
     except (RuntimeError, AssertionError) as error:
         raise BadConfig(
             f"filter semantic: {model!r} cannot be put on device {device!r} ({str(error).splitlines()[0]})",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from selfgen.assemble.source import load_source
+from selfgen.config import RunConfig
 from tests.cli.shell import SETTINGS, Shell
 from tests.fault_server import FaultServer
 
@@ -187,3 +190,13 @@ def test_resume_at_another_server_without_the_files_it_came_from(shell: Shell, s
     assert shell("verify", "moved").code == 0
     assert server.answered
     assert shell("resume", "moved", "--target", 50, "--concurrency", "x").code == 64
+
+
+@pytest.mark.parametrize(("english", "told"), [(0, False), (1, False), (2, True)])
+def test_a_few_seeds_in_the_other_language_are_told(english: int, told: bool, tmp_path: Path) -> None:
+    rows = [{"instruction": f"说说{chr(0x4E00 + n)}字怎么写", "output": "好。"} for n in range(60)]
+    rows += [{"instruction": f"Name river number {n} of Europe", "output": "Rhine."} for n in range(english)]
+    path = tmp_path / "seeds.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    notices = load_source(RunConfig(seeds=(str(path),))).notices
+    assert any(f"{english} of {60 + english} seeds are not in the run's language" in each for each in notices) is told

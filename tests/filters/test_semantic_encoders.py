@@ -185,3 +185,21 @@ def test_no_encoder_is_built_where_the_filter_is_off() -> None:
         build_encoder({"semantic": {"modl": "x"}}, {})
     with pytest.raises(BadConfig, match="in the clear"):
         build_encoder({"semantic": {"base_url": "http://192.0.2.7/v1"}}, {"OPENAI_API_KEY": "sk-abc"})
+
+
+def test_a_folder_without_a_model_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="needs sentence-transformers: pip install 'selfgen[embed]'")
+    with pytest.raises(BadConfig, match="holds no embedding model") as empty:
+        SentenceEncoder(str(tmp_path)).encode(["a"])
+    assert "Name the folder" in empty.value.todo
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    with pytest.raises(BadConfig, match="holds no embedding model") as above:
+        SentenceEncoder(str(tmp_path)).encode(["a"])
+    assert f"Did you mean {tmp_path / 'model'}?" in above.value.todo
+    with pytest.raises(BadConfig, match="cannot be read"):
+        SentenceEncoder(str(tmp_path / "model")).encode(["a"])
+    with pytest.raises(BadConfig, match="on this machine") as absent:
+        SentenceEncoder("nobody/has-this-model").encode(["a"])
+    assert "huggingface.co" not in absent.value.what
+    assert "model=/models/" in absent.value.todo

@@ -10,9 +10,9 @@ limits.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ _BLOCK = 16_384  # rows of one array: no copying when the index grows, and produ
 _GROWTH = 8  # rows that join the graph for each question, until it has caught up
 _CANDIDATES = 8  # neighbours that the graph is asked for; those above a limit are among them
 _EFFORT = 128  # nodes kept in view in a search: at 200,000 vectors 64 lost one of 234 neighbours above the limit
+_GRAPH_MOST = 200_000  # vectors of one graph: one of a million lost 6 of 100 neighbours above the limit
 _SLACK = 1e-5  # beyond the rounding of a product in single precision
 _MOST_TIES = 64  # candidates of one block that are compared again; more are copies of one another
 
@@ -81,16 +82,18 @@ class Graph(Protocol):
     def __len__(self) -> int: ...
     def add(self, rows: Vectors) -> None: ...
     def search(self, queries: Vectors, count: int) -> Positions:
-        """Return positions of shape (queries, count), -1 where there are fewer."""
+        """Return positions, at least `count` for each query, -1 where there are fewer."""
         ...
 
 
 class UsearchGraph:
-    """A graph of usearch over 8-bit copies: they lead to the candidates, whose cosines are computed from the originals.
+    """Graphs of usearch over 8-bit copies: they lead to the candidates, whose cosines are computed from the originals.
 
-    Built by one thread, so that the same vectors give the same graph. Raises BadConfig where the package is missing."""
+    No graph takes more than `most` vectors, and a question goes to all: the larger a graph, the more neighbours it
+    loses. Built by one thread, so that the same vectors give the same graphs. Raises BadConfig where the package is
+    missing."""
 
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self, dimensions: int, *, most: int = _GRAPH_MOST) -> None:
         try:
             from usearch.index import Index
         except ImportError as error:
@@ -98,24 +101,35 @@ class UsearchGraph:
                 "filter semantic: index is graph, and the package usearch is not installed",
                 todo="Install it with: pip install 'selfgen[ann]', or set index: auto.",
             ) from error
-        self._index = Index(
+        self._make: Callable[[], Any] = lambda: Index(
             ndim=dimensions, metric="cos", dtype="i8", connectivity=16, expansion_add=64, expansion_search=_EFFORT
         )
+        self._most = most
+        self._graphs: list[Any] = []
+        self._length = 0
 
     def __len__(self) -> int:
-        return len(self._index)
+        return self._length
 
     def add(self, rows: Vectors) -> None:
         """Add rows after those that are there."""
-        first = len(self._index)
-        self._index.add(np.arange(first, first + len(rows), dtype=np.uint64), rows, threads=1)
+        while len(rows):
+            room = -self._length % self._most
+            if not room:
+                self._graphs.append(self._make())
+                room = self._most
+            some, rows = rows[:room], rows[room:]
+            keys = np.arange(self._length, self._length + len(some), dtype=np.uint64)
+            self._graphs[-1].add(keys, some, threads=1)
+            self._length += len(some)
 
     def search(self, queries: Vectors, count: int) -> Positions:
         """See Graph."""
-        found = np.full((len(queries), count), -1, dtype=np.int64)
-        for row, query in zip(found, queries, strict=True):
-            keys = self._index.search(query, count, threads=1).keys
-            row[: len(keys)] = keys
+        found = np.full((len(queries), len(self._graphs) * count), -1, dtype=np.int64)
+        for number, query in enumerate(queries):
+            for place, graph in enumerate(self._graphs):
+                keys = graph.search(query, count, threads=1).keys
+                found[number, place * count : place * count + len(keys)] = keys
         return found
 
 

@@ -157,11 +157,13 @@ def test_a_small_pool_needs_no_graph() -> None:
 
 
 @pytest.mark.skipif(find_spec("usearch") is None, reason="usearch is not installed (pip install 'selfgen[ann]')")
-def test_usearch_finds_every_neighbour_above_the_limit() -> None:
+@pytest.mark.parametrize("most", [200_000, 700])
+def test_usearch_finds_every_neighbour_above_the_limit(most: int) -> None:
+    """In one graph, and in several."""
     rows = clustered(2000, 64)
     draw = np.random.default_rng(1)
     queries = to_units(rows[::20] + 0.03 * draw.standard_normal((100, 64)))
-    index, plain = filled(rows, graph=UsearchGraph(64), graph_from=10), filled(rows)
+    index, plain = filled(rows, graph=UsearchGraph(64, most=most), graph_from=10), filled(rows)
     index.nearest(clustered(300, 64, seed=9))
     for one, other in zip(index.nearest(queries), plain.nearest(queries), strict=True):
         assert other.cosine > 0.92

@@ -22,7 +22,7 @@ from selfgen.errors import BadConfig
 from selfgen.filters.band import Band, read_band
 from selfgen.filters.encoders import DTYPES, Encoder, SentenceEncoder, unusable
 from selfgen.filters.rule import PASSED, read_fraction
-from selfgen.filters.vectors import Near, UsearchGraph, VectorIndex, Vectors, cosine, to_units
+from selfgen.filters.vectors import GRAPH_UPTO, Near, UsearchGraph, VectorIndex, Vectors, cosine, to_units
 
 Fields = Literal["instruction", "instruction+input"]
 INDEXES = ("auto", "exact", "graph")
@@ -268,5 +268,5 @@ def _nearer(old: Near | None, new: Near) -> Near:
 
 def _build_index(kind: str, dimensions: int) -> VectorIndex:
     if kind == "graph" or (kind == "auto" and find_spec("usearch") is not None):
-        return VectorIndex(UsearchGraph(dimensions))
+        return VectorIndex(UsearchGraph(dimensions), graph_upto=None if kind == "graph" else GRAPH_UPTO)
     return VectorIndex()

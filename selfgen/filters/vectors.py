@@ -9,10 +9,11 @@ limits.
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +26,12 @@ Positions = npt.NDArray[np.int64]
 
 GRAPH_FROM = 100_000
 """From so many vectors on a graph is grown: below, exact batches cost less than building it (see `bench semantic`)."""
+GRAPH_UPTO = 200_000
+"""So many vectors a graph may hold without losing neighbours above the limit; of a million it lost 6 of 100."""
 _BLOCK = 16_384  # rows of one array: no copying when the index grows, and products that stay in the cache
 _GROWTH = 8  # rows that join the graph for each question, until it has caught up
 _CANDIDATES = 8  # neighbours that the graph is asked for; those above a limit are among them
 _EFFORT = 128  # nodes kept in view in a search: at 200,000 vectors 64 lost one of 234 neighbours above the limit
-_GRAPH_MOST = 200_000  # vectors of one graph: one of a million lost 6 of 100 neighbours above the limit
 _SLACK = 1e-5  # beyond the rounding of a product in single precision
 _MOST_TIES = 64  # candidates of one block that are compared again; more are copies of one another
 
@@ -82,18 +84,16 @@ class Graph(Protocol):
     def __len__(self) -> int: ...
     def add(self, rows: Vectors) -> None: ...
     def search(self, queries: Vectors, count: int) -> Positions:
-        """Return positions, at least `count` for each query, -1 where there are fewer."""
+        """Return positions of shape (queries, count), -1 where there are fewer."""
         ...
 
 
 class UsearchGraph:
-    """Graphs of usearch over 8-bit copies: they lead to the candidates, whose cosines are computed from the originals.
+    """A graph of usearch over 8-bit copies: they lead to the candidates, whose cosines are computed from the originals.
 
-    No graph takes more than `most` vectors, and a question goes to all: the larger a graph, the more neighbours it
-    loses. Built by one thread, so that the same vectors give the same graphs. Raises BadConfig where the package is
-    missing."""
+    Built by one thread, so that the same vectors give the same graph. Raises BadConfig where the package is missing."""
 
-    def __init__(self, dimensions: int, *, most: int = _GRAPH_MOST) -> None:
+    def __init__(self, dimensions: int) -> None:
         try:
             from usearch.index import Index
         except ImportError as error:
@@ -101,47 +101,39 @@ class UsearchGraph:
                 "filter semantic: index is graph, and the package usearch is not installed",
                 todo="Install it with: pip install 'selfgen[ann]', or set index: auto.",
             ) from error
-        self._make: Callable[[], Any] = lambda: Index(
+        self._index = Index(
             ndim=dimensions, metric="cos", dtype="i8", connectivity=16, expansion_add=64, expansion_search=_EFFORT
         )
-        self._most = most
-        self._graphs: list[Any] = []
-        self._length = 0
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._index)
 
     def add(self, rows: Vectors) -> None:
         """Add rows after those that are there."""
-        while len(rows):
-            room = -self._length % self._most
-            if not room:
-                self._graphs.append(self._make())
-                room = self._most
-            some, rows = rows[:room], rows[room:]
-            keys = np.arange(self._length, self._length + len(some), dtype=np.uint64)
-            self._graphs[-1].add(keys, some, threads=1)
-            self._length += len(some)
+        first = len(self._index)
+        self._index.add(np.arange(first, first + len(rows), dtype=np.uint64), rows, threads=1)
 
     def search(self, queries: Vectors, count: int) -> Positions:
         """See Graph."""
-        found = np.full((len(queries), len(self._graphs) * count), -1, dtype=np.int64)
-        for number, query in enumerate(queries):
-            for place, graph in enumerate(self._graphs):
-                keys = graph.search(query, count, threads=1).keys
-                found[number, place * count : place * count + len(keys)] = keys
+        found = np.full((len(queries), count), -1, dtype=np.int64)
+        for row, query in zip(found, queries, strict=True):
+            keys = self._index.search(query, count, threads=1).keys
+            row[: len(keys)] = keys
         return found
 
 
 class VectorIndex:
     """Vectors in the order of adding, asked for the nearest one; among equally near ones the first added.
 
-    Exact, unless a graph is given: from `graph_from` vectors on it grows a little with each question, and what it does
-    not hold yet is searched exactly. May be asked on one thread while another adds. Memory: 4 bytes a number; 2 once
-    the graph has it, and 1 in the graph."""
+    Exact, unless a graph is given: from `graph_from` vectors on it grows a little with each question, up to
+    `graph_upto`, and what it does not hold is searched exactly. May be asked on one thread while another adds. Memory:
+    4 bytes a number; 2 once the graph has it, and 1 in the graph."""
 
-    def __init__(self, graph: Graph | None = None, *, graph_from: int = GRAPH_FROM) -> None:
+    def __init__(
+        self, graph: Graph | None = None, *, graph_from: int = GRAPH_FROM, graph_upto: int | None = GRAPH_UPTO
+    ) -> None:
         self._graph, self._graph_from = graph, graph_from
+        self._graph_upto = sys.maxsize if graph_upto is None else graph_upto
         self._blocks: list[npt.NDArray[np.floating]] = []
         self._length = 0
         self._halved = 0
@@ -175,7 +167,7 @@ class VectorIndex:
         if self._graph is None or length < self._graph_from:
             return 0
         with self._growing:
-            self._grow(blocks, min(length, len(self._graph) + _GROWTH * len(queries)))
+            self._grow(blocks, min(length, self._graph_upto, len(self._graph) + _GROWTH * len(queries)))
             covered = min(length, len(self._graph))
             found = self._graph.search(queries, _CANDIDATES)
         for number, positions in enumerate(found):

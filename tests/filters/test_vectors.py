@@ -150,6 +150,15 @@ def test_a_graph_grows_with_the_questions_and_changes_nothing(monkeypatch: pytes
     assert sizes[-1] == 200
 
 
+def test_a_graph_stops_growing_and_the_rest_is_searched_exactly() -> None:
+    rows, queries = clustered(200), clustered(40, seed=4)
+    graph = Brute()
+    index, plain = filled(rows, graph=graph, graph_from=100, graph_upto=120), filled(rows)
+    for query in queries:
+        assert index.nearest(query[None]) == plain.nearest(query[None])
+    assert len(graph) == 120
+
+
 def test_a_small_pool_needs_no_graph() -> None:
     graph = Brute()
     filled(clustered(99), graph=graph, graph_from=100).nearest(clustered(3))
@@ -157,13 +166,13 @@ def test_a_small_pool_needs_no_graph() -> None:
 
 
 @pytest.mark.skipif(find_spec("usearch") is None, reason="usearch is not installed (pip install 'selfgen[ann]')")
-@pytest.mark.parametrize("most", [200_000, 700])
-def test_usearch_finds_every_neighbour_above_the_limit(most: int) -> None:
-    """In one graph, and in several."""
+@pytest.mark.parametrize("upto", [None, 700])
+def test_usearch_finds_every_neighbour_above_the_limit(upto: int | None) -> None:
+    """Where the graph holds all, and where it holds the first ones only."""
     rows = clustered(2000, 64)
     draw = np.random.default_rng(1)
     queries = to_units(rows[::20] + 0.03 * draw.standard_normal((100, 64)))
-    index, plain = filled(rows, graph=UsearchGraph(64, most=most), graph_from=10), filled(rows)
+    index, plain = filled(rows, graph=UsearchGraph(64), graph_from=10, graph_upto=upto), filled(rows)
     index.nearest(clustered(300, 64, seed=9))
     for one, other in zip(index.nearest(queries), plain.nearest(queries), strict=True):
         assert other.cosine > 0.92

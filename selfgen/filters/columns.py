@@ -24,12 +24,21 @@ class Column(Generic[Number]):
     def extend(self, values: Sequence[int]) -> None:
         """Put values at the end."""
         size = self.size + len(values)
+        self._make_room(size)
+        self._values[self.size : size] = values
+        self.size = size
+
+    def append(self, value: int) -> None:
+        """Put one value at the end."""
+        self._make_room(self.size + 1)
+        self._values[self.size] = value
+        self.size += 1
+
+    def _make_room(self, size: int) -> None:
         if size > len(self._values):
             grown = np.empty(max(size, 2 * len(self._values)), dtype=self._values.dtype)
             grown[: self.size] = self._values[: self.size]
             self._values = grown
-        self._values[self.size : size] = values
-        self.size = size
 
     @property
     def view(self) -> npt.NDArray[Number]:

@@ -54,11 +54,11 @@ class Corpus:
 
     def append(self, text: Keyed) -> None:
         """Put a text at the next position."""
-        self._starts.extend([self._keys.size])
+        self._starts.append(self._keys.size)
         self._keys.extend(text.keys)
-        self._bits.extend([text.bits])
+        self._bits.append(text.bits)
         self._longest = max(self._longest, len(text))
-        self._lengths.extend([len(text)])
+        self._lengths.append(len(text.keys))
 
     def keys_from(self, first: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
         """Return the keys of all texts from a position on, one after the other, and the lengths of the texts."""
@@ -173,7 +173,7 @@ def pairs_within(texts: Sequence[Keyed], bounds: Bounds) -> list[list[int]]:
 
 def columns_of(texts: Sequence[Keyed]) -> tuple[Ints, npt.NDArray[np.uint64]]:
     """Return the lengths and the fingerprints of texts."""
-    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    lengths = np.array([len(text.keys) for text in texts], dtype=np.int64)
     return lengths, np.array([text.bits for text in texts], dtype=np.uint64)
 
 

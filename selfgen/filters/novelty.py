@@ -276,12 +276,13 @@ class Look:
         added = [other for other in self._within[number] if other in self._position]
         if not added:
             return
-        fits = words.fits
-        mine = words.spell(own, fits)
+        fits, bounds, mine = words.fits, self._index._bounds, set(own)
         for other in added:
             keys = self._texts[other].keys
-            lcs = LCSseq.similarity(mine, words.spell(keys, fits))
-            self._best[number].offer(lcs, len(own) + len(keys), self._position[other])
+            # Counting what both have is cheaper than LCS, and rules out most of what a fingerprint lets pass.
+            if bounds.reaches(len(mine.intersection(keys)), len(own) + len(keys)):
+                lcs = LCSseq.similarity(words.spell(own, fits), words.spell(keys, fits))
+                self._best[number].offer(lcs, len(own) + len(keys), self._position[other])
 
     def add(self, number: int, id: str) -> None:
         """Put the text of this number into the index."""

@@ -184,7 +184,7 @@ class Segment:
         at = self._known.searchsorted(batch.keys.astype(np.uint32))
         known = self._known[at] == batch.keys
         frequency = self._frequency[at] * known
-        order = np.lexsort((batch.keys, frequency, batch.number))
+        order = _sort(batch.number, frequency, batch.keys)
         starts = np.cumsum(batch.length) - batch.length
         return batch.keys[order], batch.number, np.arange(len(order)) - starts[batch.number], known[order]
 
@@ -194,3 +194,10 @@ class Segment:
         rest = (entries & np.uint64(_MOST_REST)).astype(np.int64)
         enough = np.minimum(needed[length + self._lengths[texts]], _MOST_REST) <= rest
         return number[enough], self._positions[texts[enough]].astype(np.int64)
+
+
+def _sort(number: Ints, frequency: Counts, keys: Ints) -> Ints:
+    """Return the order by number, then frequency, then key: in one sort where the three fit into 64 bits."""
+    if not len(number) or (number[-1] < 1 << 15 and frequency.max() < 1 << 24):
+        return np.argsort(number << 48 | frequency.astype(np.int64) << 24 | keys)
+    return np.lexsort((keys, frequency, number))

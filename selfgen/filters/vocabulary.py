@@ -58,7 +58,9 @@ class Vocabulary:
             ):
                 raise InternalError(f"a novelty index holds at most {MOST_KEYS - 1:,} different tokens")
             found = list(map(self._key_of.get, tokens))
-            keys = [self._key(token) if key is None else key for token, key in zip(tokens, found, strict=True)]
+            keys = [key for key in found if key is not None]
+            if len(keys) < len(tokens):
+                keys = list(map(self._key, tokens))
             if len(set(keys)) < len(keys):
                 self._number(keys)
             bits = reduce(xor, map(self._mask_of.__getitem__, keys), 0)

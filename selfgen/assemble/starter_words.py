@@ -28,7 +28,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
         "exact": "the same instruction and input as before",
         "rouge": "too like a seed or an earlier one: ROUGE-L above max; "
         "fields: instruction, instruction+input or both; tokenizer: characters or jieba; "
-        "kept ones are measured from max - margin on",
+        "kept ones are measured from max - margin on (near misses)",
         "semantic": "too like by embedding: cosine above max; model is a folder or a model that is on this machine",
     },
     "zh": {

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import signal
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -40,6 +41,8 @@ class Cut(Enum):
 
 Ending = Stop | Cut
 
+SWITCH_S = 0.0005
+"""How long a thread may keep the others from Python: the loop, which feeds the servers, waits no longer for a gate."""
 DRAIN_S = 15.0
 """How long calls in flight may still come home when the run has reached its end; they are paid for."""
 JUDGE_S = 0.3
@@ -92,7 +95,12 @@ class Stream:
 
     def run(self) -> Ending:
         """Work until the run ends. Raises what ends it badly, after everything received has been made durable."""
-        return asyncio.run(self._session())
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
+        try:
+            return asyncio.run(self._session())
+        finally:
+            sys.setswitchinterval(before)
 
     # -- the session ------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ DEFAULTS: Mapping[str, Options] = MappingProxyType(
         "clarification": MappingProxyType({"max": 140}),
         "repetition": MappingProxyType({"max": 0.5}),
         "long": MappingProxyType({"max": 2000}),
-        "rouge": MappingProxyType({"max": "0.7", "fields": "instruction", "margin": "0.1", "tokenizer": "characters"}),
+        "rouge": MappingProxyType({"max": "0.7", "fields": "instruction", "margin": "0", "tokenizer": "characters"}),
         "semantic": MappingProxyType(
             {
                 "model": "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",

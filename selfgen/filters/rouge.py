@@ -35,8 +35,9 @@ class RougeFilter:
     hold the same numbers: two questions about one text are two tasks, so is one question about two texts, and so are
     two sums. The value is the lower of the two.
 
-    Of kept drafts the nearest neighbour is measured too where it is at most `margin` below the limit: near misses are
-    how a limit is tuned. `tokenizer` is "characters" (Chinese by characters) or "jieba" (by words)."""
+    With a `margin`, kept drafts are measured too where their nearest neighbour is at most that far below the limit,
+    which is how a limit is tuned; with a large pool it takes time. `tokenizer` is "characters" (Chinese by characters)
+    or "jieba" (by words)."""
 
     name = "rouge"
 
@@ -45,7 +46,7 @@ class RougeFilter:
         *,
         max: str | float = "0.7",
         fields: Fields = "instruction",
-        margin: str | float = "0.1",
+        margin: str | float = "0",
         tokenizer: str = "characters",
     ) -> None:
         if fields not in _FIELDS:

@@ -53,8 +53,8 @@ def test_why_a_record_was_kept(shell: Shell, grown: str) -> None:
     shown = shell("why", grown, record["id"])
     assert f"{record['id']} was kept" in shown.out
     assert str(record["instruction"]) in shown.out
-    assert "rouge: " in shown.out
-    assert "(limit 0.7)" in shown.out
+    assert "length: " in shown.out
+    assert "-- nearest seeds and records" in shown.out
     assert "seed-000" in shown.out
     assert "You invent tasks" in shown.out
     assert "reply of tiny" in shown.out

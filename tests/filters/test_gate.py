@@ -64,7 +64,7 @@ def test_the_first_reason_wins_and_later_filters_do_not_look() -> None:
 
 
 def test_numbers_are_kept_for_kept_drafts() -> None:
-    gate = fresh_gate()
+    gate = Gate(build_filters("en", {"rouge": {"margin": "0.1"}}, scopes=("instruction",)))
     gate.seed([Task("s", "List three rivers of Europe.")])
     (verdict,) = gate.judge(drafts("List four rivers of Asia."))
     assert verdict.kept

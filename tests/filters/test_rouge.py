@@ -334,12 +334,15 @@ def test_words_that_no_text_holds_are_near_to_nothing() -> None:
 
 
 def test_the_filter_measures_kept_and_rejected_drafts() -> None:
-    rouge = RougeFilter(max="0.7")
+    rouge = RougeFilter(max="0.7", margin="0.1")
     assert rouge.check(Draft("a", "List three rivers of Europe")) == Finding()
     rouge.remember(Draft("a", "List three rivers of Europe"))
     near = rouge.check(Draft("b", "List four rivers of Asia"))
     assert (near.reason, near.measures[0].value, near.measures[0].nearest) == ("", 0.6, "a")
     assert rouge.check(Draft("c", "List four lakes of Asia")) == Finding(), "further from the limit than the margin"
+    plain = RougeFilter(max="0.7")
+    plain.remember(Draft("a", "List three rivers of Europe"))
+    assert plain.check(Draft("b", "List four rivers of Asia")) == Finding(), "no margin, no measure"
     same = rouge.check(Draft("c", "List three rivers of Europe!"))
     assert same.reason == "near_duplicate"
     assert (same.measures[0].value, same.measures[0].limit, same.measures[0].unit) == (1.0, 0.7, "ROUGE-L F1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -54,21 +55,28 @@ def test_a_batch_whose_look_has_not_begun_is_forgotten_and_those_behind_are_take
     ahead.settle(batch(1))
     for judge in (batch(4), batch(2), batch(2, stage=1)):
         while (judge.stage, judge.turn) in ahead._waiting:
-            pass
+            time.sleep(0.001)
         ahead.settle(judge)
     assert look.seen == [(0, ["t1.0", "t1.1"]), (0, ["t2.0", "t4.0"]), (1, ["t2.0", "t2.1"])]
     ahead.close()
 
 
-def test_a_look_that_fails_leaves_the_batch_to_the_gate() -> None:
+def test_a_look_that_fails_leaves_the_batch_to_the_gate_and_the_threads_at_work() -> None:
+    failed: list[str] = []
+
     def fail(stage: int, drafts: Sequence[Draft]) -> None:
+        failed.append(drafts[0].id)
         raise ValueError("no")
 
     ahead = Ahead(fail, threads=2)
     for turn in range(20):
         ahead.put(batch(turn))
+        while len(failed) <= turn:
+            time.sleep(0.001)
         ahead.settle(batch(turn))
+        assert not ahead._running
     ahead.close()
+    assert failed == [f"t{turn}.0" for turn in range(20)]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

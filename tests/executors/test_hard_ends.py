@@ -88,6 +88,23 @@ def test_a_quiet_session_reaches_its_target(tmp_path: Path) -> None:
     assert events_in(tmp_path / "run.db") > 20
 
 
+def test_a_run_does_not_depend_on_the_look_ahead(tmp_path: Path) -> None:
+    """A look that fails is spared work that is done at the gate after all."""
+
+    class Failing(KeepAll):
+        looked = 0
+
+        def ahead(self, stage: int, drafts: Sequence[Draft]) -> None:
+            self.looked += 1
+            raise RuntimeError("trouble while looking ahead")
+
+    gates = Failing()
+    stream, writer = session(tmp_path / "run.db", Answers(), gates)
+    assert stream.run() is Stop.TARGET
+    writer.close()
+    assert gates.looked > 0
+
+
 def test_a_verdict_that_cannot_be_written_ends_the_session_and_loses_no_reply(tmp_path: Path) -> None:
     model = Answers()
     stream, writer = session(tmp_path / "run.db", model, KeepAll(float("nan")))

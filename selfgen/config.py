@@ -22,14 +22,54 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _without_secrets(value: str) -> str:
+    parts = urlsplit(value)
+    if "@" in parts.netloc or parts.query:
+        raise ValueError("holds a user name, a password or a query; keys come from the environment (api_key_env)")
+    return value
+
+
+_ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+
+class EndpointConfig(_Part):
+    """One of several servers that offer the same model."""
+
+    url: str = Field(min_length=1, description="an OpenAI-compatible server, with its /v1")
+    model: str = Field("", description="what this server calls the model, if it is another name")
+    weight: float = Field(1.0, gt=0, description="its share of the calls in flight, beside the others")
+    api_key_env: str = Field(
+        "", pattern=r"^$|" + _ENV_NAME, description="the variable with its key; empty: that of the model"
+    )
+    rpm: int | None = Field(None, ge=1, description="requests a minute, at most")
+    tpm: int | None = Field(None, ge=1, description="tokens a minute, at most")
+
+    _no_secrets = field_validator("url")(_without_secrets)
+
+
+class VllmConfig(_Part):
+    """A vLLM server that selfgen starts, watches and stops by itself. `model: vllm:PATH_OR_ID` is the short form."""
+
+    model: str = Field("", description="a folder, or an id that vLLM can load; empty: no server is started")
+    command: str = Field("", description="the vllm executable; empty: the one on the PATH")
+    args: tuple[str, ...] = Field((), description="handed to `vllm serve` as they are: --tensor-parallel-size, 2 ...")
+    port: int = Field(0, ge=0, le=65535, description="0: any free one")
+    restarts: int = Field(3, ge=0, description="how often a server that dies is started again in one session")
+    start_s: float = Field(3600, gt=0, description="how long loading may take")
+
+
 class ModelConfig(_Part):
     """One model: who it is, where it is, and how it samples."""
 
-    model: str = Field("", description="`mock`, or a model name of the server; empty: the only one that it offers")
+    model: str = Field(
+        "", description="`mock`, a model name of the server, or vllm:PATH_OR_ID; empty: the only one there"
+    )
     base_url: str = Field("", description="an OpenAI-compatible server, with its /v1; empty: look for one")
+    endpoints: tuple[EndpointConfig, ...] = Field((), description="several servers of this model, in place of base_url")
+    vllm: VllmConfig = VllmConfig()
     api_key_env: str = Field(
         "OPENAI_API_KEY",
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        pattern=_ENV_NAME,
         description="the name of the environment variable that holds the key",
     )
     temperature: float = Field(1.0, ge=0, le=2)
@@ -38,15 +78,14 @@ class ModelConfig(_Part):
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     extra_body: dict[str, Any] = Field(default_factory=dict, description="sent along with each call as it is")
 
-    @field_validator("base_url")
-    @classmethod
-    def _no_secrets(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if "@" in parts.netloc or parts.query:
-            raise ValueError("holds a user name, a password or a query; keys come from the environment (api_key_env)")
-        return value
-
     options: dict[str, float | str] = Field(default_factory=dict, description="options of `mock`, such as latency_s")
+
+    _no_secrets = field_validator("base_url")(_without_secrets)
+
+    @property
+    def places(self) -> tuple[EndpointConfig, ...]:
+        """The servers of this model: `endpoints`, or else the one at `base_url`."""
+        return self.endpoints or ((EndpointConfig(url=self.base_url),) if self.base_url else ())
 
 
 class LimitsConfig(_Part):
@@ -54,7 +93,11 @@ class LimitsConfig(_Part):
 
     max_calls: int | None = Field(None, ge=1)
     max_tokens: int | None = Field(None, ge=1, description="tokens read and written")
+    max_cost: Decimal | None = Field(None, gt=0, description="in the currency of `prices`, which it needs")
     max_hours: float | None = Field(None, gt=0, description="of this session, not of the run's whole life")
+    until: str = Field(
+        "", pattern=r"^$|^([01]?\d|2[0-3]):[0-5]\d$", description="stop this session at HH:MM, local time"
+    )
 
 
 class SaturationConfig(_Part):
@@ -65,18 +108,31 @@ class SaturationConfig(_Part):
 
 
 class PricesConfig(_Part):
-    """Prices of a million tokens, for the cost shown. Any currency."""
+    """Prices of a million tokens, for the cost shown and for max_cost. Any currency."""
 
     prompt: Decimal = Field(Decimal(0), ge=0)
+    cached_prompt: Decimal | None = Field(None, ge=0, description="for prompt tokens from the server's cache")
     completion: Decimal = Field(Decimal(0), ge=0)
     currency: str = "$"
+
+
+class WebhookConfig(_Part):
+    """Who is told when a run is done, paused or stalled. The address may hold a secret, hence it stays outside."""
+
+    url_env: str = Field(pattern=_ENV_NAME, description="the environment variable that holds the address")
+    kind: Literal["auto", "json", "slack", "feishu", "dingtalk", "wecom"] = "auto"
+    on: tuple[Literal["done", "stalled", "paused", "failed"], ...] = ("done", "stalled", "paused", "failed")
 
 
 class CallsConfig(_Part):
     """How calls are made. None of it changes the data."""
 
+    executor: Literal["stream", "batch"] = Field("stream", description="batch: files for half-price batch services")
+    batch_backend: Literal["openai", "vllm"] = Field("openai", description="a Batch API, or `vllm run-batch`")
+    batch_size: int = Field(1000, ge=1, le=50_000, description="calls in one batch, at most")
+    batch_poll_s: float = Field(30, gt=0, description="between two looks at a batch")
     concurrency: int | Literal["auto"] = "auto"
-    max_concurrency: int = Field(512, ge=1)
+    max_concurrency: int = Field(1024, ge=1)
     timeout_s: float = Field(600, gt=0, description="one call, from sending to the last byte")
     idle_timeout_s: float = Field(300, gt=0, description="silence within one call")
     patience_s: float = Field(3600, gt=0, description="how long a run waits for a server that is away")
@@ -116,6 +172,8 @@ class RunConfig(_Part):
     limits: LimitsConfig = LimitsConfig()
     saturation: SaturationConfig = SaturationConfig()
     prices: PricesConfig = PricesConfig()
+    answer_prices: PricesConfig | None = Field(None, description="of the answering model, if they are others")
+    webhooks: tuple[WebhookConfig, ...] = ()
     calls: CallsConfig = CallsConfig()
 
     @property
@@ -128,15 +186,21 @@ NOT_IDENTITY: Mapping[str, str] = {
     "target": "a smaller target gives the beginning of the larger dataset",
     "limits": "they say where a run stops, not what it contains",
     "saturation": "it says where a run stops, not what it contains",
-    "prices": "they are shown, not used",
+    "prices": "they say what a run costs and where it stops, not what it contains",
+    "answer_prices": "they say what a run costs and where it stops, not what it contains",
+    "webhooks": "who is told does not change the data",
     "calls": "order and speed of arrival cannot matter",
     "calls.send_seed": "a wish to the server; what it replied is in the journal",
     "seeds": "the tasks read from them count, not where they lie",
     "seed_format": "the tasks read count",
     "prompts": "the templates read count, not where they lie",
     "propose.base_url": "the same model may move to another server",
+    "propose.endpoints": "the same model may be on any number of servers",
+    "propose.vllm": "who started the server does not change the data",
     "propose.api_key_env": "who pays does not change the data",
     "answer.base_url": "the same model may move to another server",
+    "answer.endpoints": "the same model may be on any number of servers",
+    "answer.vllm": "who started the server does not change the data",
     "answer.api_key_env": "who pays does not change the data",
 }
 """Fields that do not make the dataset what it is, each with the reason."""

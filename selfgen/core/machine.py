@@ -8,9 +8,11 @@ Everything that decides what the dataset contains is in this file, in the recipe
     retire     in turn order, when the last gate has judged: kept drafts join the pool, the policy is asked for a stop
 
 A call may be answered at any time and in any order; nothing that matters depends on when. What the machine is fed it
-must have asked for: an event that was not owed raises, and changes nothing.
+must have asked for: an event that was not owed raises, and changes nothing. A prompt that was too long and a reply that
+was cut lead to another call for the same purpose (again.py).
 
-The machine knows no clock, no server and no file. Prompts are rendered when an ask is handed out, and not on a replay.
+The machine knows no clock, no server and no file. Prompts are rendered when an ask is handed out, and on a replay only
+where one was too long.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from selfgen.core.again import FIRST, Try, end_refused, find_smaller, is_cut, truncated
 from selfgen.core.draw import Draw
-from selfgen.core.ports import Fault, Reading, Recipe, Subject
+from selfgen.core.ports import Reading, Recipe, Subject
 from selfgen.core.tally import Account, Policy, Stop, Tally
 from selfgen.core.tasks import Draft, Prefix, Record, Task
-from selfgen.core.turns import Plan, Retired, Slot, Turn
-from selfgen.core.work import Answered, Ask, CallId, Event, Judge, Judged, Refused, digest_prompt
+from selfgen.core.turns import Plan, Retired, Slot, Turn, check_verdicts
+from selfgen.core.work import Answered, Ask, CallId, Event, Judge, Judged, Refused, Sampling, digest_prompt
 from selfgen.errors import InternalError
 
 
@@ -106,13 +109,16 @@ class Machine:
 
     def render(self, call: CallId) -> Ask:
         """Build the ask of an owed call: a pure function of the run's identity and of the pool that its turn sees."""
-        subject = self._subject(call)
-        prompt = self.recipe.ask(subject)
+        prompt = self.recipe.ask(self._subject(call))
         role = self.recipe.stages[call.stage].role
-        sampling = self.plan.sampling[role]
-        seed = subject.draw.seed("server")
+        sampling = self._sampling(call)
+        seed = Draw(self.plan.run_seed, call).seed("server")
         sent = digest_prompt(prompt, role, sampling, seed)
         return Ask(call, role, prompt.messages, sampling, seed, prompt.schema, sent)
+
+    def tried(self, call: CallId) -> Try:
+        """Return how an owed call is asked: with which of the recipe's prompts, with how much room."""
+        return self._turns[call.turn].tried(call)
 
     def drafts_of(self, judged: Judged) -> tuple[Draft, ...]:
         """Return the drafts that an owed `Judged` is about. Raises InternalError when it is not owed."""
@@ -178,26 +184,29 @@ class Machine:
         if event.id.stage > 0 and len(reading.drafts) > 1:
             raise InternalError(f"recipe {self.recipe.name} made two drafts of one at {event.id}")
         turn = self._settle(event.id)
-        turn.prompt_tokens += event.usage.prompt_tokens
-        turn.completion_tokens += event.usage.completion_tokens
-        turn.usage_known = turn.usage_known and event.usage.known
-        if event.id.stage == 0:
-            turn.faults.extend(reading.faults)
-            self._open(turn, event.id, reading.drafts)
-        else:
-            self._improve(turn.slots[event.id.item], event.id, reading)
-        self._move(turn, event.id.item if event.id.stage else None)
+        turn.tokens = turn.tokens.add(self.recipe.stages[event.id.stage].role, event.usage)
+        if self.plan.most_cuts and is_cut(event, reading):
+            tried = turn.tried(event.id)
+            stands = truncated(reading, self._sampling(event.id), tried.stands)
+            if tried.cuts < self.plan.most_cuts:
+                turn.widened += 1
+                self._owe(turn, event.id.stage, event.id.item, tried.widen(stands))
+                return
+            reading = Reading((), (stands,))
+        self._take_in(turn, event.id, reading)
 
     def _refused(self, event: Refused) -> None:
         if event.id not in self._calls:
             raise InternalError(f"refusal {event.id} was not asked for")
+        tried = self.tried(event.id)
+        rung = find_smaller(self.recipe, self._subject(event.id), event, tried) if self.plan.ladder else 0
         turn = self._settle(event.id)
         turn.refused.append(event.kind)
-        if event.id.stage > 0:
-            slot = turn.slots[event.id.item]
-            slot.calls += (str(event.id),)
-            self._lose(slot, event.id.stage, f"refused_{event.kind}", event.detail)
-        self._move(turn, event.id.item if event.id.stage else None)
+        if rung:
+            turn.shrunk += 1
+            self._owe(turn, event.id.stage, event.id.item, tried.shrink(rung))
+        else:
+            self._take_in(turn, event.id, end_refused(event, tried))
 
     def _judged(self, event: Judged) -> None:
         slots = self._owed_slots(event)
@@ -217,14 +226,19 @@ class Machine:
         if call not in self._calls:
             raise InternalError(f"call {call} is not owed")
         turn = self._turns[call.turn]
+        first = replace(call, again=0)  # what a smaller prompt shows is part of what the whole one showed
         return Subject(
             turn=call.turn,
             stage=call.stage,
             seeds=self.seeds,
             records=Prefix(self._pool, turn.seen),
-            draw=Draw(self.plan.run_seed, call),
+            draw=Draw(self.plan.run_seed, first),
             draft=turn.slots[call.item].draft if call.stage else None,
+            rung=turn.tried(call).rung,
         )
+
+    def _sampling(self, call: CallId) -> Sampling:
+        return self.plan.sampling_of(self.recipe.stages[call.stage].role, self._turns[call.turn].tried(call))
 
     def _owed_slots(self, event: Judged) -> list[Slot]:
         """Return the drafts that the event judges, after making sure that it is the one that is owed."""
@@ -232,14 +246,13 @@ class Machine:
         if not queue or queue[0] != event.turn:
             raise InternalError(f"verdicts {event.turn}/{event.stage} were not asked for")
         slots = self._turns[event.turn].alive()
-        if [slot.draft.id for slot in slots] != [verdict.draft for verdict in event.verdicts]:
-            raise InternalError(f"verdicts {event.turn}/{event.stage} are about other drafts")
-        if any(verdict.kept == bool(verdict.reason) for verdict in event.verdicts):
-            raise InternalError(f"verdicts {event.turn}/{event.stage}: a rejection has a reason, and nothing else has")
+        check_verdicts(event, slots)
         return slots
 
-    def _owe(self, turn: Turn, stage: int, item: int) -> None:
-        call = CallId(turn.number, stage, item)
+    def _owe(self, turn: Turn, stage: int, item: int, tried: Try = FIRST) -> None:
+        if tried.again:
+            turn.tries[stage, item] = tried
+        call = CallId(turn.number, stage, item, tried.again)
         self._calls[call] = ""
         heapq.heappush(self._asks, call)
         turn.waiting += 1
@@ -248,28 +261,20 @@ class Machine:
         """Strike an owed call off the list."""
         del self._calls[call]
         turn = self._turns[call.turn]
-        turn.waiting -= 1
-        turn.calls += 1
+        turn.count(call)
         return turn
 
-    def _open(self, turn: Turn, call: CallId, drafts: Sequence[Draft]) -> None:
-        """Take in the drafts of a proposal; the machine numbers them."""
-        for item, draft in enumerate(drafts):
-            turn.slots.append(Slot(replace(draft, id=f"t{turn.number:05d}.{item}"), (str(call),)))
-        self._read += len(drafts)
-
-    def _improve(self, slot: Slot, call: CallId, reading: Reading) -> None:
-        slot.calls += (str(call),)
-        if reading.drafts:
-            draft = reading.drafts[0]
-            slot.draft = draft if draft.id == slot.draft.id else replace(draft, id=slot.draft.id)
-            slot.stage = call.stage + 1
-            return
-        fault = reading.faults[0] if reading.faults else Fault("unreadable", "the reply says nothing usable")
-        self._lose(slot, call.stage, fault.reason, fault.detail)
-
-    def _lose(self, slot: Slot, stage: int, reason: str, detail: str) -> None:
-        slot.end(self.recipe.name, self.recipe.stages[stage].name, reason, detail=detail, lost=True)
+    def _take_in(self, turn: Turn, call: CallId, reading: Reading) -> None:
+        """Give a turn what came of a call, and let what it is about go on."""
+        if call.stage == 0:
+            turn.faults.extend(reading.faults)
+            turn.open(reading.drafts)
+            self._read += len(reading.drafts)
+            self._move(turn)
+        else:
+            slot = turn.slots[call.item]
+            slot.improve(reading, call.stage, self.recipe.name, self.recipe.stages[call.stage].name)
+            self._move(turn, call.item)
 
     def _move(self, turn: Turn, item: int | None = None) -> None:
         """Take every draft, or the one that a reply was about, as far as it goes without a call: to its next call, or

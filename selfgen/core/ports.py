@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from selfgen.core.draw import Draw
 from selfgen.core.tasks import Draft, Record, Task
@@ -20,16 +20,19 @@ Scope = Literal["instruction", "task"]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of a recipe. `gate` names the filters that stand behind it by scope; () means no gate."""
+    """One step of a recipe. `gate` names the filters that stand behind it by scope; () means no gate. `rungs` is how
+    many smaller prompts `Recipe.ask` can make of its subjects, one smaller than the other; it may be fewer for some."""
 
     name: str
     role: Role
     gate: tuple[Scope, ...] = ()
+    rungs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that a recipe may look at for one call. `records` is the pool that the turn sees; stage 0 has no draft."""
+    """All that a recipe may look at for one call. `records` is the pool that the turn sees; stage 0 has no draft.
+    `rung` is 0 for the whole prompt, and counts down the ladder of smaller ones where the model could not take it."""
 
     turn: int
     stage: int
@@ -37,6 +40,7 @@ class Subject:
     records: Sequence[Task]
     draw: Draw
     draft: Draft | None = None
+    rung: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,37 @@ class Model(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """How one server of a model stands: `state` is "" when all is well; `limit` is how many calls it may have at once;
+    `answered` counts replies of this session, `tokens_per_s` is what it wrote lately. `path` tells where the limit came
+    from: seconds since the session began, the limit from then on, and why; the latest changes are enough."""
+
+    name: str
+    state: str
+    in_flight: int
+    limit: int
+    answered: int
+    tokens_per_s: float
+    path: tuple[tuple[float, int, str], ...] = ()
+
+
+@runtime_checkable
+class HasLanes(Protocol):
+    """A model that spreads its calls over servers, and can show them one by one."""
+
+    def lane_rows(self) -> tuple[LaneRow, ...]: ...
+
+
+@runtime_checkable
+class HasLimit(Protocol):
+    """A model whose calls in flight a person may set while it works."""
+
+    def pin(self, limit: int | None) -> None:
+        """Allow so many calls at once over all servers of the model; None: find it out again."""
+        ...
 
 
 class Exporter(Protocol):

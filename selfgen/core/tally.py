@@ -7,11 +7,12 @@ Counters are of retired turns, in turn order, so that they are the same in every
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from selfgen.core.work import Usage
+from selfgen.core.budget import Budget, Moments, Prices, Tokens, of_calls, of_cost, of_tokens
+from selfgen.errors import InternalError
 
 
 class Stop(Enum):
@@ -28,21 +29,9 @@ class Stop(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """Price of a million tokens, in any one currency."""
-
-    prompt: Fraction = Fraction(0)
-    completion: Fraction = Fraction(0)
-    currency: str = ""
-
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> Fraction:
-        """Return the price of so many tokens."""
-        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """Where a run stops. Not part of its identity: a smaller target gives the beginning of the larger dataset.
+    `max_cost` needs `prices`; `max_turns` is for a look at the first turns.
 
     A run is saturated when, over the last `window` retired turns, fewer than `floor` of the drafts were kept.
     A turn without a single readable draft counts as one draft. Up to `grace` retired turns only the target ends the
@@ -54,6 +43,19 @@ class Policy:
     window: int = 64
     floor: Fraction = Fraction(1, 50)
     grace: int = 0
+    max_cost: Fraction | None = None
+    prices: Prices | None = None
+    max_turns: int | None = None
+    budgets: tuple[Budget, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        budgets = [of_calls(self.max_calls)] if self.max_calls is not None else []
+        budgets += [of_tokens(self.max_tokens)] if self.max_tokens is not None else []
+        if self.max_cost is not None:
+            if self.prices is None:
+                raise InternalError("a limit of cost without prices")
+            budgets.append(of_cost(self.max_cost, self.prices))
+        object.__setattr__(self, "budgets", tuple(budgets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class TurnCount:
-    """What one retired turn adds to the tally."""
+    """What one retired turn adds to the tally. `shrunk` and `widened` of its calls were asked again: with a smaller
+    prompt, with more room for the reply."""
 
     kept: int
     rejected: tuple[str, ...]
@@ -82,7 +85,9 @@ class TurnCount:
     faults: tuple[str, ...]
     refused: tuple[str, ...]
     calls: int
-    usage: Usage
+    tokens: Tokens
+    shrunk: int = 0
+    widened: int = 0
 
     @property
     def drafts(self) -> int:
@@ -101,16 +106,28 @@ class Tally:
         self.faults: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.calls = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
+        self.shrunk = 0
+        self.widened = 0
+        self.spent = Tokens()
         self.unknown_usage = 0
+        self._moments = Moments()
         self._window = window
         self._recent: deque[tuple[int, int]] = deque(maxlen=window)
 
     @property
     def tokens(self) -> int:
         """Tokens read and written, as the server counted them."""
-        return self.prompt_tokens + self.completion_tokens
+        return self.spent.total
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens read."""
+        return self.spent.prompt
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens written."""
+        return self.spent.completion
 
     @property
     def drafts(self) -> int:
@@ -126,9 +143,11 @@ class Tally:
         self.faults.update(turn.faults)
         self.refused.update(turn.refused)
         self.calls += turn.calls
-        self.prompt_tokens += turn.usage.prompt_tokens
-        self.completion_tokens += turn.usage.completion_tokens
-        self.unknown_usage += not turn.usage.known
+        self.shrunk += turn.shrunk
+        self.widened += turn.widened
+        self.spent += turn.tokens
+        self.unknown_usage += not turn.tokens.known
+        self._moments.add((turn.calls, *turn.tokens.vector()))
         self._recent.append((turn.drafts, turn.kept))
 
     def recent_acceptance(self) -> Fraction:
@@ -142,9 +161,7 @@ class Tally:
             return Stop.TARGET
         if self.turns < policy.grace:
             return None
-        if policy.max_calls is not None and self.calls >= policy.max_calls:
-            return Stop.BUDGET
-        if policy.max_tokens is not None and self.tokens >= policy.max_tokens:
+        if any(self._moments.used(budget) >= budget.limit for budget in policy.budgets):
             return Stop.BUDGET
         if len(self._recent) == self._window and self.recent_acceptance() < policy.floor:
             return Stop.SATURATED
@@ -153,17 +170,20 @@ class Tally:
     def allows(self, policy: Policy, in_flight: int) -> bool:
         """Tell whether one more turn may start while `in_flight` have: not while those are expected to be enough.
 
-        What a turn brings is expected to be the mean of the retired ones. Until there is experience a turn is expected
-        to bring three records (counted as four turns), and under a budget at most four turns start."""
+        What a turn brings is expected to be the mean of the retired ones; until there is experience three records
+        (counted as four turns). What turns take of a budget is expected by the mean and the spread of the retired
+        ones, so that those in flight are not expected to go over it (see Moments)."""
         a_turn = Fraction(self.kept + 12, self.turns + 4)
         if self.kept + a_turn * in_flight >= policy.target:
             return False
-        if self.turns < policy.grace:
-            return True
-        budgets = [(policy.max_calls, self.calls), (policy.max_tokens, self.tokens)]
-        return all(self._affords(limit, used, in_flight) for limit, used in budgets if limit is not None)
+        if policy.max_turns is not None and self.turns + in_flight >= policy.max_turns:
+            return False
+        return self.turns < policy.grace or self.short_of(policy, in_flight) is None
 
-    def _affords(self, limit: int, used: int, in_flight: int) -> bool:
-        if not self.turns:
-            return in_flight < min(4, max(1, limit // 10))
-        return used + Fraction(used, self.turns) * (in_flight + 1) <= limit
+    def short_of(self, policy: Policy, in_flight: int = 0) -> Budget | None:
+        """Return the first budget that one more turn is expected to go over while `in_flight` have started."""
+        return next((each for each in policy.budgets if not self._moments.affords(each, in_flight)), None)
+
+    def used(self, budget: Budget) -> int:
+        """Return what retired turns used of a budget, in its own unit."""
+        return self._moments.used(budget)

@@ -52,7 +52,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """How a record came to be: its turn, the tasks its prompt showed, the calls that made it ("42.0.0"), the recipe."""
+    """How a record came to be: its turn, the tasks its prompt showed, the calls that it took ("42.0.0", and "42.0.0+1"
+    where that was asked again), the recipe."""
 
     turn: int
     parents: tuple[str, ...]

@@ -20,20 +20,27 @@ Role = Literal["propose", "answer"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class CallId:
-    """The address of one model call. Item 0 of stage 0 proposes; later items count the drafts of the turn from 0."""
+    """The address of one model call. Item 0 of stage 0 proposes; later items count the drafts of the turn from 0.
+
+    `again` counts the calls for the same purpose that came before, and whose outcome asked for another (again.py)."""
 
     turn: int
     stage: int
     item: int
+    again: int = 0
 
     def __str__(self) -> str:
-        return f"{self.turn}.{self.stage}.{self.item}"
+        """Return "42.1.0", or "42.1.0+1" for a call that was asked again. Draws depend on this form."""
+        return f"{self.turn}.{self.stage}.{self.item}" + (f"+{self.again}" if self.again else "")
 
     @classmethod
     def parse(cls, text: str) -> CallId:
-        """Read "42.1.0". Raises ValueError for anything else."""
-        turn, stage, item = text.split(".")
-        return cls(int(turn), int(stage), int(item))
+        """Read what `str` writes. Raises ValueError for anything else."""
+        place, plus, again = text.partition("+")
+        turn, stage, item = place.split(".")
+        if plus and int(again) < 1:
+            raise ValueError(f"{text!r} is the address of no call")
+        return cls(int(turn), int(stage), int(item), int(again) if plus else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from selfgen.core.ports import Fault, Reading, Stage, Subject
 from selfgen.core.tasks import Draft, Task
 from selfgen.core.work import Answered, Prompt
 from selfgen.recipes.clean import clean_input, clean_instruction
-from selfgen.recipes.examples import SeedChoice, check_options, draw_mixed, is_short
+from selfgen.recipes.examples import RUNGS, SeedChoice, check_options, draw_mixed, is_short, shrink
 from selfgen.recipes.replies import Item, read_field, read_items
 from selfgen.recipes.schemas import TEXT, a_list, an_object, schema
 from selfgen.recipes.templates import Templates
@@ -27,7 +27,7 @@ class Alpaca:
     """
 
     name = "alpaca"
-    stages = (Stage("propose", "propose", ("instruction", "task")),)
+    stages = (Stage("propose", "propose", ("instruction", "task"), RUNGS),)
 
     def __init__(
         self,
@@ -45,7 +45,8 @@ class Alpaca:
         item = an_object(instruction=TEXT, input=TEXT, output=TEXT)
         self._schema = schema("alpaca_propose", an_object(tasks=a_list(item, tasks_per_call)))
         self._seeds = SeedChoice(_suits)
-        self.ask(Subject(0, 0, _TRIAL, (), Draw("trial")))
+        for rung in (0, RUNGS):
+            self.ask(Subject(0, 0, _TRIAL, (), Draw("trial"), None, rung))
 
     def wants(self, stage: int, draft: Draft) -> bool:
         """There is no stage after the first."""
@@ -68,7 +69,8 @@ class Alpaca:
         return Reading(drafts, (*(fault for fault in read if isinstance(fault, Fault)), *found.faults))
 
     def _shown(self, subject: Subject) -> list[Task]:
-        return draw_mixed(subject, self._seeds(subject.seeds), *self._counts, _suits)
+        drawn = draw_mixed(subject, self._seeds(subject.seeds), *self._counts, _suits)
+        return shrink(drawn, subject.rung, "instruction", "input", "output")
 
 
 def _suits(task: Task) -> bool:

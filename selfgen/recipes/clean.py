@@ -50,6 +50,11 @@ def clean_text(text: str) -> str:
     return _STRAY_JOINER.sub("", text).strip()
 
 
+def clean_thoughts(text: str) -> str:
+    """Return a text that is kept for people to read, cleaned; halves of characters become U+FFFD."""
+    return clean_text(_SURROGATE.sub("\ufffd", text))
+
+
 def clean_instruction(text: str) -> str:
     """Return the text cleaned, without the list number or the label ("Instruction:", "指令：") in front of it."""
     text = clean_text(text)

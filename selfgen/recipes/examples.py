@@ -17,6 +17,11 @@ MOST_TASKS = 32
 MOST_DOMAIN = 2_000
 
 
+LADDER = (8, 5, 3, 1, 0)
+"""Of eight examples, how many the prompt of each rung shows; of fewer the same share, rounded up."""
+RUNGS = len(LADDER) - 1
+
+
 class SeedChoice:
     """The seeds that can serve for one purpose. They are looked through once for a run, not once for every prompt."""
 
@@ -50,6 +55,21 @@ def check_options(domain: str, tasks_per_call: int, seed_examples: int, record_e
 def is_short(*texts: str) -> bool:
     """Tell whether these texts of one task are short enough to be shown."""
     return sum(map(len, texts)) <= MOST_SHOWN
+
+
+def shrink(tasks: list[Task], rung: int, *fields: str) -> list[Task]:
+    """Return the examples that are left on a rung, in their order.
+
+    The longest go first, since it is they that fill a context: so most are kept, and the least is lost. Lengths are
+    those of the shown `fields` in bytes, which are near to tokens in English and Chinese alike. Of equals the first
+    stays."""
+    keep = -(-len(tasks) * LADDER[min(rung, RUNGS)] // LADDER[0])
+    places = sorted(range(len(tasks)), key=lambda place: _bytes(tasks[place], fields))[:keep]
+    return [tasks[place] for place in sorted(places)]
+
+
+def _bytes(task: Task, fields: Sequence[str]) -> int:
+    return sum(len(getattr(task, field).encode("utf-8", "replace")) for field in fields)
 
 
 def draw_mixed(

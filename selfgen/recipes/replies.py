@@ -16,9 +16,17 @@ from typing import Any
 
 from selfgen.core.ports import Fault
 from selfgen.core.work import Answered
-from selfgen.recipes.clean import MOST_CHARACTERS, clean_text, cut_excerpt, has_lost_backslash, has_surrogate
+from selfgen.recipes.clean import (
+    MOST_CHARACTERS,
+    clean_text,
+    clean_thoughts,
+    cut_excerpt,
+    has_lost_backslash,
+    has_surrogate,
+)
 from selfgen.recipes.json_find import Broken, Clash, Found, Number, find_objects
 from selfgen.recipes.plain_find import find_lists
+from selfgen.recipes.reasoning import part
 
 MOST_ITEMS = 64
 """Tasks read from one reply; a model that lists more than this is running away."""
@@ -35,8 +43,6 @@ _KEYS: Mapping[str, str] = {
     "instruction": "instruction", "input": "input", "output": "output", "kind": "kind", "needs_input": "needs_input",
     "指令": "instruction", "输入": "input", "输出": "output",
 }  # fmt: skip
-_THINKING = re.compile(r"\s*<(think|thinking|thought|reasoning)>")
-_THOUGHT = re.compile(r"</(?:think|thinking|thought|reasoning)>[ \t]*(?:\n|\Z)")
 _REFUSAL = re.compile(
     r"\s*(?:I['’]?m (?:sorry|afraid)|I am sorry|I apologi[sz]e|(?:My )?apologies|Sorry\b|Unfortunately\b"
     r"|As an? (?:AI|large)|I (?:cannot|can['’]t|won['’]t|am unable|am not able)\b"
@@ -107,6 +113,12 @@ def read_text(reply: Answered) -> str | Fault:
     return _checked(text, "output")
 
 
+def read_reasoning(reply: Answered) -> str:
+    """Return the thinking that came before an answer, apart from it or in front of it, cleaned; "" for none."""
+    inline = part(reply.text, separated=bool(reply.reasoning)).reasoning
+    return "\n\n".join(filter(None, (clean_thoughts(reply.reasoning), clean_thoughts(inline))))
+
+
 def read_field(item: Item, name: str, *, empty: bool = False) -> str | Fault:
     """Return one field as a cleaned text. A number counts as its text, but is no instruction. `empty` allows the field
     to be missing, null or ""."""
@@ -131,22 +143,17 @@ def _checked(raw: str, name: str, *, empty: bool = False) -> str | Fault:
 
 def _body(reply: Answered) -> str | Fault:
     """Return the reply without its thinking."""
-    text = reply.text
-    while opened := _THINKING.match(text):
-        closing = f"</{opened[1]}>"
-        end = text.find(closing, opened.end())
-        if end < 0:
-            return Fault("cut", "the reply ends while the model is still thinking", cut_excerpt(text))
-        text = text[end + len(closing) :]
-    closed = None if text.lstrip()[:1] in ("{", "[", "`") else _THOUGHT.search(text)
-    text = text[closed.end() :] if closed else text
-    if text.strip():
-        return text
+    parted = part(reply.text, separated=bool(reply.reasoning))
+    if not parted.ended:
+        return Fault("cut", "the reply ends while the model is still thinking", cut_excerpt(reply.text))
+    if parted.answer.strip():
+        return parted.answer
+    reasoning = reply.reasoning or parted.reasoning
     if reply.finish.lower() in FILTERED:
         return Fault("content_filter", f"the server ended the reply: {reply.finish}")
     if _ended_badly(reply):
-        return Fault("cut", f"the reply ended with {reply.finish} before it began", cut_excerpt(reply.reasoning))
-    return Fault("empty_reply", "all text is in the reasoning" if reply.reasoning else "", cut_excerpt(reply.reasoning))
+        return Fault("cut", f"the reply ended with {reply.finish} before it began", cut_excerpt(reasoning))
+    return Fault("empty_reply", "all text is in the reasoning" if reasoning else "", cut_excerpt(reasoning))
 
 
 def _ended_badly(reply: Answered) -> bool:

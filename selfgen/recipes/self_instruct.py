@@ -18,12 +18,13 @@ from selfgen.core.tasks import CLASSIFICATION, KIND, OPEN, Draft, Labels, Task, 
 from selfgen.core.work import Answered, Prompt
 from selfgen.errors import InternalError
 from selfgen.recipes.clean import clean_input, clean_instruction, cut_excerpt
-from selfgen.recipes.examples import SeedChoice, check_options, draw_mixed, is_short
-from selfgen.recipes.replies import Item, read_field, read_items, read_object, read_text
+from selfgen.recipes.examples import RUNGS, SeedChoice, check_options, draw_mixed, is_short, shrink
+from selfgen.recipes.replies import Item, read_field, read_items, read_object, read_reasoning, read_text
 from selfgen.recipes.schemas import FLAG, TEXT, a_list, an_object, one_of, schema
 from selfgen.recipes.templates import Templates
 
 NEEDS_INPUT = "needs_input"
+REASONING = "reasoning"
 PROPOSE, CLASSIFY, INSTANCE, ANSWER = range(4)
 INSTANCE_EXAMPLES = 3
 
@@ -33,16 +34,17 @@ _WORD = re.compile(r"[\s\"'“”`*]*([A-Za-z]+|[\u4e00-\u9fff]+)[\s\"'“”`*.
 
 
 class SelfInstruct:
-    """Reads and writes the four stages. `domain` ("" for none) and `lang` are shown to the templates.
+    """Reads and writes the four stages. `domain` ("" for none) and `lang` are shown to the templates. `keep_reasoning`
+    keeps what the answering model thought as the label "reasoning"; what came before a label does not explain it.
 
     Raises ValueError for a number out of range, BadConfig for a template that does not render.
     """
 
     name = "self-instruct"
     stages = (
-        Stage("propose", "propose", ("instruction",)),
+        Stage("propose", "propose", ("instruction",), RUNGS),
         Stage("classify", "propose"),
-        Stage("instance", "propose"),
+        Stage("instance", "propose", rungs=RUNGS),
         Stage("answer", "answer", ("task",)),
     )
 
@@ -54,8 +56,12 @@ class SelfInstruct:
         tasks_per_call: int = 6,
         seed_examples: int = 6,
         record_examples: int = 2,
+        keep_reasoning: bool = False,
     ) -> None:
         check_options(domain, tasks_per_call, seed_examples, record_examples)
+        if type(keep_reasoning) is not bool:
+            raise ValueError(f"keep_reasoning is {keep_reasoning!r} and must be true or false")
+        self._keep_reasoning = keep_reasoning
         self._templates = templates
         self._common = {"domain": domain, "lang": lang}
         self._tasks_per_call = tasks_per_call
@@ -111,8 +117,7 @@ class SelfInstruct:
             case "classify":
                 read = _read_kind(subject.draft, reply)
             case "answer":
-                answer = read_text(reply)
-                read = answer if isinstance(answer, Fault) else replace(subject.draft, output=answer)
+                read = self._read_answer(subject.draft, reply)
             case _:
                 read = _read_instance(subject.draft, reply, with_output=name == "output_first")
         if isinstance(read, Fault):
@@ -125,9 +130,12 @@ class SelfInstruct:
     def _shown(self, subject: Subject) -> list[Task]:
         """Return the tasks that the prompt of this subject shows, the same for asking and for reading."""
         if subject.draft is None:
-            return draw_mixed(subject, self._proposal_seeds(subject.seeds), *self._counts, _suits_proposal)
-        choice = self._output_seeds if subject.draft.label(KIND) == CLASSIFICATION else self._input_seeds
-        return subject.draw.sample(choice(subject.seeds), INSTANCE_EXAMPLES, "examples")
+            mixed = draw_mixed(subject, self._proposal_seeds(subject.seeds), *self._counts, _suits_proposal)
+            return shrink(mixed, subject.rung, "instruction")
+        labelled = subject.draft.label(KIND) == CLASSIFICATION
+        choice = self._output_seeds if labelled else self._input_seeds
+        drawn = subject.draw.sample(choice(subject.seeds), INSTANCE_EXAMPLES, "examples")
+        return shrink(drawn, subject.rung, "instruction", "input", *(["output"] if labelled else []))
 
     def _read_proposals(self, subject: Subject, reply: Answered) -> Reading:
         found = read_items(reply)
@@ -142,11 +150,21 @@ class SelfInstruct:
                 drafts.append(Draft("", clean_instruction(text), labels=_labels(item), parents=parents))
         return Reading(tuple(drafts), (*faults, *found.faults))
 
+    def _read_answer(self, draft: Draft, reply: Answered) -> Draft | Fault:
+        answer = read_text(reply)
+        if isinstance(answer, Fault):
+            return answer
+        thoughts = read_reasoning(reply) if self._keep_reasoning else ""
+        return replace(
+            draft, output=answer, labels=set_label(draft.labels, REASONING, thoughts) if thoughts else draft.labels
+        )
+
     def _try_templates(self) -> None:
-        """Render every template once, so that a slip in one is found before the first call is paid for."""
+        """Render every template, with examples and without, so that a slip is found before the first call is paid."""
         for stage, kind in ((0, ""), (1, ""), (2, OPEN), (2, CLASSIFICATION), (3, OPEN)):
             draft = Draft("", "instruction", "input", labels=((KIND, kind),)) if stage else None
-            self.ask(Subject(0, stage, _TRIAL, (), Draw("trial"), draft))
+            for rung in (0, RUNGS):
+                self.ask(Subject(0, stage, _TRIAL, (), Draw("trial"), draft, rung))
 
 
 _TRIAL = (

@@ -16,23 +16,24 @@ JUDGED_ITEM = -1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the journal. (turn, stage, item) is unique in a run: nothing is paid for twice."""
+    """One row of the journal. (turn, stage, item, again) is unique in a run: nothing is paid for twice."""
 
     kind: str
     turn: int
     stage: int
     item: int
     body: str
+    again: int = 0
 
 
 def to_row(event: Event) -> Row:
     """Return the row of an event."""
     match event:
         case Answered(id=call):
-            return Row("answered", call.turn, call.stage, call.item, canonical_json(_answered(event)))
+            return Row("answered", call.turn, call.stage, call.item, canonical_json(_answered(event)), call.again)
         case Refused(id=call):
             body = canonical_json({"kind": event.kind, "detail": event.detail})
-            return Row("refused", call.turn, call.stage, call.item, body)
+            return Row("refused", call.turn, call.stage, call.item, body, call.again)
         case Judged():
             body = canonical_json([_verdict(verdict) for verdict in event.verdicts])
             return Row("judged", event.turn, event.stage, JUDGED_ITEM, body)
@@ -42,9 +43,9 @@ def to_row(event: Event) -> Row:
 
 def from_row(row: Row) -> Event:
     """Return the event of a row. Raises StoreFault when the body is not of its form."""
+    call = CallId(row.turn, row.stage, row.item, row.again)
     try:
         body = json.loads(row.body)
-        call = CallId(row.turn, row.stage, row.item)
         if row.kind == "answered":
             if not isinstance(body["text"], str):
                 raise TypeError("the text is no text")
@@ -62,7 +63,7 @@ def from_row(row: Row) -> Event:
         return Judged(row.turn, row.stage, tuple(_read_verdict(verdict) for verdict in body))
     except (ValueError, KeyError, TypeError) as error:
         raise StoreFault(
-            f"the journal row {row.kind} {row.turn}.{row.stage}.{row.item} is damaged: {error}",
+            f"the journal row {row.kind} {call} is damaged: {error}",
             todo="Restore the run folder from a backup, or start a new run with another --out.",
         ) from error
 

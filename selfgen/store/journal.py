@@ -1,7 +1,7 @@
 """The journal: every event of a run, in one SQLite file. The only home of sqlite3.
 
     header   what the run is (its identity and resolved settings) and the latest policy, as canonical JSON texts by name
-    events   what the outside world said, in the order in which it became durable; (turn, stage, item) is unique
+    events   what the outside world said, in the order in which it became durable; (turn, stage, item, again) is unique
     notes    what happened around the run, for people: starts, stops, outages. Decides nothing.
 
 WAL with synchronous=FULL: a commit that returned survives power loss. One writer thread commits whatever has gathered
@@ -24,18 +24,20 @@ from pathlib import Path
 from typing import Any
 
 from selfgen.canon import canonical_json
-from selfgen.core.work import Event
+from selfgen.core.work import CallId, Event
 from selfgen.errors import StoreFault
 from selfgen.store.events import Row, from_row, to_row
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables. A reader refuses what it does not know; a change brings a migration or a clear refusal."""
+READABLE = (1, FORMAT)
+"""Formats that can be read. In format 1 no call was asked again, and there is no column `again`."""
 
 _TABLES = """
 CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, turn INTEGER NOT NULL, stage INTEGER NOT NULL, item INTEGER NOT NULL,
-    at REAL NOT NULL, body TEXT NOT NULL, UNIQUE (turn, stage, item)
+    again INTEGER NOT NULL, at REAL NOT NULL, body TEXT NOT NULL, UNIQUE (turn, stage, item, again)
 );
 CREATE TABLE notes (seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 """
@@ -80,16 +82,19 @@ def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return database
 
 
-def _check_format(path: Path, database: sqlite3.Connection) -> None:
+def _check_format(path: Path, database: sqlite3.Connection, *, write: bool) -> int:
+    """Return the journal's format. Raises StoreFault for one that cannot be read, or written where that is wanted."""
     owner = database.execute("PRAGMA application_id").fetchone()[0]
     found = database.execute("PRAGMA user_version").fetchone()[0]
     if owner != _APPLICATION_ID:
         raise StoreFault(f"{path} is not a journal of selfgen", todo="Name a folder that `selfgen run` made.")
-    if found != FORMAT:
+    if found not in READABLE or (write and found != FORMAT):
+        verb = "writes" if write and found in READABLE else "reads"
         raise StoreFault(
-            f"{path} has journal format {found}, this selfgen reads format {FORMAT}",
-            todo="Use the selfgen version that made the run (`selfgen status` of that version names it).",
+            f"{path} has journal format {found}, this selfgen {verb} format {FORMAT}",
+            todo="Use the selfgen version that made the run, or start a new run with another --out.",
         )
+    return int(found)
 
 
 def is_blank(path: Path) -> bool:
@@ -111,9 +116,11 @@ class Reader:
         self._path = path
         try:
             self._database = _connect(path, write=False)
-            _check_format(path, self._database)
+            found = _check_format(path, self._database, write=False)
         except sqlite3.Error as error:
             raise _fault(path, error) from error
+        self._again = "again" if found == FORMAT else "0"
+        self._row = f"kind, turn, stage, item, body, {self._again}"
 
     def header(self) -> dict[str, Any]:
         """Return the header, JSON decoded."""
@@ -125,20 +132,18 @@ class Reader:
             raise StoreFault(f"{self._path}: the journal's header is damaged: {error}", todo=todo) from error
 
     def events(self) -> Iterator[Event]:
-        """Yield all events in the order of the journal."""
-        for kind, turn, stage, item, body in self._rows(
-            "SELECT kind, turn, stage, item, body FROM events ORDER BY seq"
-        ):
-            yield from_row(Row(kind, turn, stage, item, body))
+        """Return all events in the order of the journal."""
+        return (from_row(Row(*row)) for row in self._rows(f"SELECT {self._row} FROM events ORDER BY seq"))
 
     def has_events(self) -> bool:
         """Tell whether anything was ever heard of the world."""
         return next(self._rows("SELECT 1 FROM events LIMIT 1"), None) is not None
 
-    def event(self, turn: int, stage: int, item: int) -> Event | None:
+    def event(self, call: CallId) -> Event | None:
         """Return one event by its address."""
-        sql = "SELECT kind, turn, stage, item, body FROM events WHERE turn=? AND stage=? AND item=?"
-        return next((from_row(Row(*row)) for row in self._rows(sql, turn, stage, item)), None)
+        sql = f"SELECT {self._row} FROM events WHERE turn=? AND stage=? AND item=? AND {self._again}=?"
+        rows = self._rows(sql, call.turn, call.stage, call.item, call.again)
+        return next((from_row(Row(*row)) for row in rows), None)
 
     def times(self) -> list[float]:
         """Return when each event became durable, in seconds since 1970."""
@@ -187,7 +192,7 @@ class Writer:
                 self._database.executescript(
                     f"BEGIN; PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={FORMAT}; {_TABLES} COMMIT;"
                 )
-            _check_format(path, self._database)
+            _check_format(path, self._database, write=True)
         except sqlite3.Error as error:
             raise _fault(path, error) from error
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
@@ -264,5 +269,7 @@ class Writer:
 
     def _commit(self, rows: Sequence[Row]) -> None:
         now = time.time()
-        values = [(row.kind, row.turn, row.stage, row.item, now, row.body) for row in rows]
-        self._transact("INSERT INTO events (kind, turn, stage, item, at, body) VALUES (?, ?, ?, ?, ?, ?)", values)
+        values = [(row.kind, row.turn, row.stage, row.item, row.again, now, row.body) for row in rows]
+        self._transact(
+            "INSERT INTO events (kind, turn, stage, item, again, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)", values
+        )

@@ -27,6 +27,7 @@ def test_what_was_drawn_stays_as_it_is_in_every_version() -> None:
     draw = Draw(42, CallId(7, 0, 0))
     assert draw.sample(list("abcdefgh"), 3, "seeds") == ["h", "g", "d"]
     assert draw.seed("server") == 608238778
+    assert Draw(42, CallId(7, 0, 0, 1)).seed("server") == 1504195654
 
 
 def test_address_and_purpose_make_independent_draws() -> None:
@@ -77,8 +78,17 @@ def test_labels_are_sorted_and_replaced() -> None:
     assert set_label((("kind", "open"),), "kind", "classification") == (("kind", "classification"),)
 
 
-@given(st.integers(0, 10**6), st.integers(0, 9), st.integers(0, 99))
-def test_call_ids_are_read_as_written(turn: int, stage: int, item: int) -> None:
-    assert CallId.parse(str(CallId(turn, stage, item))) == CallId(turn, stage, item)
-    with pytest.raises(ValueError, match="values to unpack"):
-        CallId.parse("4.2")
+@given(st.integers(0, 10**6), st.integers(0, 9), st.integers(0, 99), st.integers(0, 9))
+def test_call_ids_are_read_as_written(turn: int, stage: int, item: int, again: int) -> None:
+    assert CallId.parse(str(CallId(turn, stage, item, again))) == CallId(turn, stage, item, again)
+
+
+def test_a_call_that_is_asked_for_the_first_time_says_nothing_of_it() -> None:
+    assert str(CallId(42, 1, 0)) == "42.1.0"
+    assert str(CallId(42, 1, 0, 1)) == "42.1.0+1"
+
+
+@pytest.mark.parametrize("text", ["", "4.2", "4.2.1.0", "4.2.x", "4.2.1+", "4.2.1+0", "4.2.1+-1", "4.2.1+1+1"])
+def test_what_is_no_address_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match=r"unpack|invalid literal|no call"):
+        CallId.parse(text)

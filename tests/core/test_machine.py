@@ -95,7 +95,7 @@ def test_cut_anywhere_and_resume(chance: Random, slots: int, events: int, policy
 def in_order(run: Run) -> list[tuple[int, int, int, object]]:
     """Return the work that is out, in an order of its own."""
     return sorted(
-        (work.id.turn, work.id.stage, work.id.item, work)
+        (work.id.turn, work.id.stage, work.id.item, work)  # no two of one place are out at once
         if isinstance(work, Ask)
         else (work.turn, work.stage, -1, work)
         for work in run.out
@@ -203,15 +203,17 @@ def turn_of(event: Event) -> int:
 
 def test_a_draft_is_made_by_the_replies_to_its_own_calls() -> None:
     run = quiet_run(Policy(target=60))
-    texts = {str(event.id): event.text for event in run.journal if isinstance(event, Answered)}
+    texts = {event.id: event.text for event in run.journal if isinstance(event, Answered)}
     for record in run.machine.records:
-        task, (first, *later) = record.task, record.lineage.calls
-        turn, _, item = (int(part) for part in (task.id[1:].replace(".", " 0 ")).split())
-        assert first == f"{turn}.0.0"
-        assert texts[first].split()[item] == task.instruction
-        assert [call.split(".")[::2] for call in later] == [[str(turn), str(item)]] * len(later)
-        assert task.output == texts[f"{turn}.2.{item}"]
-        assert task.input == texts.get(f"{turn}.1.{item}", "")
+        turn, item = (int(part) for part in record.task.id[1:].split("."))
+        calls = [CallId.parse(call) for call in record.lineage.calls]
+        proposed, given, answered = ([call for call in calls if call.stage == stage] for stage in range(3))
+        assert calls == [*proposed, *given, *answered]
+        assert {(call.turn, call.item) for call in proposed} == {(turn, 0)}
+        assert {(call.turn, call.item) for call in given + answered} == {(turn, item)}
+        assert texts[proposed[-1]].split()[item] == record.task.instruction
+        assert record.task.output == texts[answered[-1]]
+        assert record.task.input == (texts[given[-1]] if given else "")
 
 
 def test_a_smaller_target_gives_the_beginning_of_the_larger_dataset() -> None:
@@ -293,7 +295,8 @@ def test_verdicts_must_be_about_the_drafts_that_wait() -> None:
 @given(st.integers(0, 5_000))
 def test_lag_grows_with_the_run_within_its_limits(turn: int) -> None:
     lag = plan(lag_min=16, lag_max=256).lag(turn)
-    assert lag == sorted((16, turn // 2, 256))[1]
+    assert lag == sorted((16, 3 * turn // 4, 256))[1]
+    assert plan(lag_min=16, lag_max=256).before_3().lag(turn) == sorted((16, turn // 2, 256))[1]
 
 
 def test_in_flight_never_passes_the_lag() -> None:
@@ -329,7 +332,7 @@ def test_a_run_that_finds_nothing_new_is_saturated() -> None:
     run = quiet_run(Policy(target=10_000, window=20, floor=Fraction(1, 20)))
     assert run.machine.stop is Stop.SATURATED
     assert run.machine.tally.recent_acceptance() < Fraction(1, 20)
-    assert run.machine.tally.kept < 97
+    assert run.machine.tally.kept < 199
 
 
 def test_a_recipe_must_end_with_a_gate() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TESTS = "tests/core/test_machine.py"
+TESTS = ("tests/core/test_machine.py", "tests/core/test_again.py")
 NOTICED = ("assert ", "AssertionError", "selfgen.errors.InternalError", "Failed: DID NOT RAISE")
 """How a test may notice. A mutant that falls over its own feet (NameError, SyntaxError ...) shows nothing."""
 
@@ -56,6 +56,12 @@ LAG = "test_a_turn_sees_the_pool_of_its_lag_and_no_other"
 IN_FLIGHT = "test_in_flight_never_passes_the_lag"
 OWN_REPLIES = "test_a_draft_is_made_by_the_replies_to_its_own_calls"
 GROW = "test_a_target_may_grow_and_shrink_over_one_journal"
+REASONS = "test_a_call_is_asked_again_for_its_two_reasons_and_no_other"
+UNIQUE = "test_nothing_is_journaled_twice_and_every_prompt_is_rendered_anew_as_it_was_sent"
+PAID = "test_the_tally_counts_what_was_asked_again_and_all_that_was_paid"
+LADDER = "test_a_long_prompt_goes_down_the_ladder_and_passes_over_what_changes_nothing"
+PART = "test_a_smaller_prompt_shows_a_part_of_what_the_whole_one_showed"
+STANDS = "test_where_more_room_is_refused_the_cut_reply_stands"
 
 NEXT_IN_TURN = "self._turns.get(self._gate_next[gate])"
 NEXT_READY = (
@@ -88,7 +94,7 @@ MUTANTS = (
         "drafts join the pool on arrival",
         ARRIVAL,
         "machine.py",
-        (("self._read += len(drafts)", "self._read += len(drafts); self._pool.extend(s.draft for s in turn.slots)"),),
+        (("turn.open(reading.drafts)", "turn.open(reading.drafts); self._pool.extend(s.draft for s in turn.slots)"),),
     ),
     # -- randomness
     Mutant(
@@ -96,20 +102,43 @@ MUTANTS = (
         ARRIVAL,
         "machine.py",
         (
-            ("Draw(self.plan.run_seed, call)", "Draw(self.plan.run_seed, len(self.drawn), self.drawn.append(0))"),
+            ("Draw(self.plan.run_seed, first)", "Draw(self.plan.run_seed, len(self.drawn), self.drawn.append(0))"),
             ("self._start_turns()\n\n    # -- what the world may ask", "self.drawn = []; self._start_turns()\n\n    #"),
         ),
     ),
     Mutant(
         "a draw ignores its address", DRAWS, "draw.py", (("hash_int(*self._address, *purpose)", "hash_int(*purpose)"),)
     ),
-    Mutant("a draw ignores the run's seed", DRAWS, "machine.py", (("Draw(self.plan.run_seed, call)", "Draw(call)"),)),
+    Mutant(
+        "a draw ignores the run's seed",
+        DRAWS,
+        "machine.py",
+        (("Draw(self.plan.run_seed, first)", "Draw(first)"), ("Draw(self.plan.run_seed, call)", "Draw(call)")),
+    ),
+    Mutant(
+        "the seed of a call that is asked again is that of the first",
+        DRAWS,
+        "machine.py",
+        (("Draw(self.plan.run_seed, call)", "Draw(self.plan.run_seed, replace(call, again=0))"),),
+    ),
+    Mutant(
+        "a smaller prompt shows other examples",
+        PART,
+        "machine.py",
+        (("Draw(self.plan.run_seed, first)", "Draw(self.plan.run_seed, call)"),),
+    ),
     # -- order
     Mutant(
         "drafts are numbered as they arrive",
         ARRIVAL,
         "machine.py",
-        (("{turn.number:05d}.{item}", "{turn.number:05d}.{self._read + item}"),),
+        (
+            (
+                "turn.open(reading.drafts)",
+                "turn.open(reading.drafts)\n            for place, slot in enumerate(turn.slots, self._read):\n"
+                "                slot.draft = replace(slot.draft, id=f't{turn.number:05d}.{place}')",
+            ),
+        ),
     ),
     Mutant(
         "the replies of a turn are taken in order of arrival",
@@ -117,8 +146,8 @@ MUTANTS = (
         "machine.py",
         (
             (
-                "self._improve(turn.slots[event.id.item], event.id, reading)",
-                "self._improve(turn.slots[turn.calls % len(turn.slots)], event.id, reading)",
+                "slot = turn.slots[call.item]",
+                "slot = turn.slots[turn.calls % len(turn.slots)]",
             ),
         ),
     ),
@@ -164,10 +193,10 @@ MUTANTS = (
         "machine.py",
         (
             (
-                "turn.calls += 1",
-                "turn.calls += 1\n"
+                "turn.count(call)",
+                "turn.count(call)\n"
                 "        spent = self.tally.calls + sum(t.calls for t in self._turns.values())\n"
-                "        if self.policy.max_calls and spent >= self.policy.max_calls: self.stop = Stop.BUDGET",
+                "        if self.policy.max_calls and 2 * spent >= self.policy.max_calls: self.stop = Stop.BUDGET",
             ),
         ),
     ),
@@ -204,6 +233,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "what was refused is told in order of arrival",
+        ARRIVAL,
+        "turns.py",
+        (("refused=tuple(sorted(self.refused))", "refused=tuple(self.refused)"),),
+    ),
+    Mutant(
         "a refused call is not paid for",
         TALLY,
         "machine.py",
@@ -232,15 +267,86 @@ MUTANTS = (
         VERDICTS,
         "machine.py",
         (
-            ("if [slot.draft.id for slot in slots] != [verdict.draft for verdict in event.verdicts]:", "if False:"),
+            ("check_verdicts(event, slots)", "pass"),
             ("event.verdicts, strict=True)", "event.verdicts, strict=False)"),
         ),
     ),
     Mutant(
         "a kept draft may have a reason",
         VERDICTS,
-        "machine.py",
+        "turns.py",
         (("if any(verdict.kept == bool(verdict.reason) for", "if any(False for"),),
+    ),
+    # -- asking again
+    Mutant(
+        "a call that is asked again keeps its address",
+        UNIQUE,
+        "machine.py",
+        (("CallId(turn.number, stage, item, tried.again)", "CallId(turn.number, stage, item)"),),
+    ),
+    Mutant(
+        "the rung is forgotten",
+        LADDER,
+        "machine.py",
+        (("rung=turn.tried(call).rung", "rung=0"),),
+    ),
+    Mutant(
+        "the rung counts the calls and not the refusals",
+        REASONS,
+        "turns.py",
+        (
+            (
+                "return self.tries.get((call.stage, call.item), FIRST)",
+                "tried = self.tries.get((call.stage, call.item), FIRST); return replace(tried, rung=call.again)",
+            ),
+        ),
+    ),
+    Mutant(
+        "a rung that changes nothing is asked",
+        LADDER,
+        "again.py",
+        (("if recipe.ask(replace(subject, rung=rung)) != refused", ""),),
+    ),
+    Mutant(
+        "a second cut is asked for a third time",
+        REASONS,
+        "machine.py",
+        (("if tried.cuts < self.plan.most_cuts:", "if tried.cuts <= self.plan.most_cuts:"),),
+    ),
+    Mutant(
+        "there is no more room the second time",
+        REASONS,
+        "turns.py",
+        (("self.room**tried.cuts", "1"),),
+    ),
+    Mutant(
+        "what was read of a cut reply is thrown away",
+        REASONS,
+        "again.py",
+        (("not reading.drafts and ", ""),),
+    ),
+    Mutant(
+        "where more room is refused the prompt is made smaller",
+        STANDS,
+        "again.py",
+        ((" or tried.cuts or not rungs", " or not rungs"),),
+    ),
+    Mutant(
+        "where more room is refused the cut reply is forgotten",
+        STANDS,
+        "again.py",
+        (("if stands is not None:", "if False:"),),
+    ),
+    Mutant(
+        "a reply that is asked for again is not paid for",
+        PAID,
+        "machine.py",
+        (
+            (
+                "turn.tokens = turn.tokens.add(",
+                "turn.tokens = turn.tokens if is_cut(event, reading) else turn.tokens.add(",
+            ),
+        ),
     ),
     # -- replays
     Mutant(
@@ -267,9 +373,9 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_tests(folder: Path, tests: str) -> subprocess.CompletedProcess[str]:
+def run_tests(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     options = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--timeout=60", "--tb=short"]
-    command = [sys.executable, "-B", "-m", "pytest", *options, tests]
+    command = [sys.executable, "-B", "-m", "pytest", *options, *tests]
     wide = os.environ | {"COLUMNS": "400"}
     return subprocess.run(command, cwd=folder, env=wide, capture_output=True, text=True, timeout=100, check=False)
 
@@ -288,7 +394,7 @@ def mutate(folder: Path, mutant: Mutant) -> None:
 
 @pytest.mark.slow
 def test_nothing_fails_without_a_mutant(copy: Path) -> None:
-    done = run_tests(copy, TESTS)
+    done = run_tests(copy, *TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -296,7 +402,8 @@ def test_nothing_fails_without_a_mutant(copy: Path) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_the_mutant_is_noticed(copy: Path, mutant: Mutant) -> None:
     mutate(copy, mutant)
-    done = run_tests(copy, f"{TESTS}::{mutant.killer}")
+    home = next(file for file in TESTS if f"def {mutant.killer}(" in (copy / file).read_text(encoding="utf-8"))
+    done = run_tests(copy, f"{home}::{mutant.killer}")
     assert done.returncode == 1, f"survived, or nothing ran:\n{done.stdout}{done.stderr}"
     reasons = [line.partition(" - ")[2] for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     assert reasons

@@ -33,30 +33,41 @@ SAMPLING = Sampling(1.0, 1.0, 100)
 
 
 class WordRecipe:
-    """Three stages, two gates; every prompt shows seeds, pool and draft, drawn anew; stage 1 is not always wanted."""
+    """Three stages, two gates; every prompt shows seeds, pool and draft, drawn anew; stage 1 is not always wanted.
+
+    Stages 0 and 2 have a ladder: four examples, two, none, and a last rung that shows no fewer. A proposal that was cut
+    is read up to its last word; later replies are whole or nothing."""
 
     name = "words"
     stages: tuple[Stage, ...] = (
-        Stage("propose", "propose", ("instruction",)),
+        Stage("propose", "propose", ("instruction",), rungs=3),
         Stage("input", "propose"),
-        Stage("answer", "answer", ("task",)),
+        Stage("answer", "answer", ("task",), rungs=3),
     )
 
     def wants(self, stage: int, draft: Draft) -> bool:
         return stage == 2 or hash_int(draft.instruction) % 2 == 0
 
     def ask(self, subject: Subject) -> Prompt:
-        shown = subject.draw.sample(subject.seeds, 2, "seeds") + subject.draw.sample(subject.records, 2, "records")
-        text = "|".join(task.instruction + task.output for task in shown)
+        text = "|".join(task.instruction + task.output for task in self.shown(subject))
         draft = f"{subject.draft.instruction}/{subject.draft.input}" if subject.draft else ""
         return Prompt((Message("user", f"{len(subject.records)} {text} {draft}"),))
 
+    def shown(self, subject: Subject) -> list[Task]:
+        drawn = subject.draw.sample(subject.seeds, 2, "seeds") + subject.draw.sample(subject.records, 2, "records")
+        return drawn[: max(0, 4 - 2 * subject.rung)]
+
     def read(self, subject: Subject, reply: Answered) -> Reading:
+        cut = reply.finish == "length"
         if reply.text == "garbage":
             return Reading((), (Fault("no_json", "garbage"),))
         if subject.draft is None:
-            parents = tuple(task.id for task in subject.draw.sample(subject.seeds, 2, "seeds"))
-            return Reading(tuple(Draft("", word, parents=parents) for word in reply.text.split()))
+            parents = tuple(task.id for task in self.shown(subject))
+            words = reply.text.split()[:-1] if cut else reply.text.split()
+            faults = (Fault("cut", "in a word", reply.text),) if cut else ()
+            return Reading(tuple(Draft("", word, parents=parents) for word in words), faults)
+        if cut:
+            return Reading((), (Fault("cut", "in a text", reply.text),))
         if subject.stage == 1:
             return Reading((replace(subject.draft, input=reply.text),))
         return Reading((replace(subject.draft, output=reply.text),))
@@ -71,17 +82,20 @@ def new_machine(policy: Policy, run_seed: int = 1) -> Machine:
 
 
 def answer(ask: Ask) -> Answered | Refused:
-    """Reply to an ask as a pure function of its prompt: words, now and then garbage or a refusal."""
+    """Reply to an ask as a pure function of its prompt: words, now and then cut or garbage, or a refusal."""
     number = hash_int(ask.prompt_digest, ask.seed)
     if number % 13 == 0:
         return Refused(ask.id, "content_filter", "no")
+    if number % 7 == 0:
+        return Refused(ask.id, "context_length", "too long")
     if number % 11 == 0:
         text = "garbage"
     elif ask.id.stage == 0:
-        text = " ".join(f"w{(number >> (8 * i)) % 97}" for i in range(number % 5))
+        text = " ".join(f"w{(number >> (8 * i)) % 199}" for i in range(number % 5))
     else:
         text = f"text{number % 1000}"
-    return Answered(ask.id, text, "stop", Usage(7, number % 9), "m", ask.prompt_digest)
+    finish = "length" if (number >> 100) % 5 == 0 else "stop"
+    return Answered(ask.id, text, finish, Usage(7, number % 9), "m", ask.prompt_digest)
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfgen.core.work import Ask, CallId, Message, Sampling, Schema
+from selfgen.core.work import Answered, Ask, CallId, Message, Sampling, Schema
 from selfgen.errors import BadConfig
 from selfgen.models.mock import NAME, Mock, Rates, reply, wait_s
 from selfgen.models.mocking import mess
@@ -42,6 +42,7 @@ def ask(text: str, name: str | None, seed: int = 1, body: str = "{}", max_tokens
 
 def answered(mock: Mock, asked: Ask) -> tuple[str, str]:
     got = asyncio.run(mock.answer(asked))
+    assert isinstance(got, Answered)
     assert (got.id, got.model, got.prompt_digest) == (asked.id, NAME, asked.prompt_digest)
     assert got.usage.known
     assert got.usage.completion_tokens == tokens(got.text)
@@ -307,6 +308,8 @@ def test_latency_is_heavy_tailed_around_its_mean_and_a_function_of_the_seed() ->
         {"near_duplicate_rate": -0.1},
         {"refusal_rate": float("nan")},
         {"cut_rate": 2},
+        {"thinking_rate": 1.1},
+        {"context": -1},
         {"latency_s": -1.0},
         {"latency_s": float("inf")},
         {"concurrency": 0},

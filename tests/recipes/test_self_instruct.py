@@ -185,6 +185,14 @@ def test_a_template_that_cannot_render_is_found_before_the_first_call(templates:
                 SelfInstruct(broken, "en")
 
 
+def test_a_template_that_needs_an_example_is_found_before_the_first_call(templates: Mapping[str, Templates]) -> None:
+    """A prompt that is too long for a model may have to do without any."""
+    name = "self_instruct/propose.j2"
+    broken = Templates.of({**templates["en"].sources, name: "Such as {{ examples[0].instruction }}"})
+    with pytest.raises(BadConfig, match=f"{name}:1"):
+        SelfInstruct(broken, "en")
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [

@@ -22,7 +22,7 @@ from selfgen.store.journal import Reader, Writer
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 numbers = st.integers(0, 2**40)
-calls = st.builds(CallId, numbers, st.integers(0, 9), st.integers(0, 99))
+calls = st.builds(CallId, numbers, st.integers(0, 9), st.integers(0, 99), st.integers(0, 9))
 values = st.one_of(st.floats(allow_nan=False, allow_infinity=False), texts)
 measures = st.builds(Measure, texts, values, values, texts, texts)
 reasons = st.one_of(st.just(""), texts)
@@ -82,8 +82,9 @@ def test_order_header_and_notes_are_kept(tmp_path: Path) -> None:
     assert list(reader.events()) == wanted
     assert reader.header() == {"config": {"a": 2}, "seeds": ["x"]}
     assert [(note.kind, note.text) for note in reader.notes()] == [("outage", "away")]
-    assert reader.event(1, 2, 0) == wanted[1]
-    assert reader.event(1, 2, 1) is None
+    assert reader.event(CallId(1, 2, 0)) == wanted[1]
+    assert reader.event(CallId(1, 2, 1)) is None
+    assert reader.event(CallId(1, 2, 0, 1)) is None
     assert reader.check() == []
     assert len(reader.times()) == 3
     reader.close()
@@ -119,6 +120,65 @@ def test_one_call_cannot_be_journaled_twice(tmp_path: Path) -> None:
     assert len(faults) == 1
     assert "UNIQUE" in str(faults[0])
     assert read(path) == acknowledged
+
+
+def test_a_call_that_is_asked_again_is_journaled_beside_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    first, second = reply(0), Answered(CallId(0, 0, 0, 1), "whole", "stop", Usage(10, 9), "m", "sha256:1")
+    write(path, [[first], [second]])
+    assert read(path) == [first, second]
+    reader = Reader(path)
+    assert reader.event(CallId(0, 0, 0)) == first
+    assert reader.event(CallId(0, 0, 0, 1)) == second
+    reader.close()
+    faults: list[StoreFault] = []
+    writer = Writer(path, linger_s=0)
+    writer.watch(faults.append)
+    writer.submit([second], lambda _: None)
+    writer.close()
+    assert "UNIQUE" in str(faults[0])
+
+
+def test_a_damaged_row_of_a_call_that_was_asked_again_is_named() -> None:
+    with pytest.raises(StoreFault, match=r"row answered 7\.0\.1\+2 is damaged"):
+        from_row(Row("answered", 7, 0, 1, "{}", again=2))
+
+
+def make_format_1(path: Path, events: Sequence[Event]) -> None:
+    """Write a journal as format 1 has it: without the column that tells calls asked again from the first."""
+    database = sqlite3.connect(path)
+    database.executescript(
+        "PRAGMA application_id=0x5E1F6E4; PRAGMA user_version=1;"
+        "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, turn INTEGER NOT NULL,"
+        " stage INTEGER NOT NULL, item INTEGER NOT NULL, at REAL NOT NULL, body TEXT NOT NULL,"
+        " UNIQUE (turn, stage, item));"
+        "CREATE TABLE notes (seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);"
+    )
+    rows = [(row.kind, row.turn, row.stage, row.item, 5.0, row.body) for row in map(to_row, events)]
+    database.executemany("INSERT INTO events (kind, turn, stage, item, at, body) VALUES (?, ?, ?, ?, ?, ?)", rows)
+    database.commit()
+    database.close()
+
+
+def test_a_journal_of_format_1_is_read_and_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    wanted = [reply(3), Refused(CallId(1, 2, 0), "content_filter", "no"), Judged(1, 0, (Verdict("t1.0", True, ""),))]
+    make_format_1(path, wanted)
+    before = path.read_bytes()
+    reader = Reader(path)
+    assert list(reader.events()) == wanted
+    assert reader.has_events()
+    assert reader.times() == [5.0] * 3
+    assert reader.event(CallId(1, 2, 0)) == wanted[1]
+    assert reader.event(CallId(1, 2, 0, 1)) is None
+    assert reader.check() == []
+    reader.close()
+    with pytest.raises(StoreFault, match="journal format 1, this selfgen writes format 2") as refused:
+        Writer(path)
+    assert "version that made the run" in str(refused.value.todo)
+    assert read(path) == wanted
+    assert path.read_bytes()[100:] == before[100:], "only the log mode in the head may differ"
 
 
 def test_the_log_cut_at_every_frame_and_at_odd_bytes_leaves_a_prefix(tmp_path: Path) -> None:

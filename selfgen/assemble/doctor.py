@@ -5,36 +5,41 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from selfgen import __version__, registry
+from selfgen.assemble.advice import advise, ranges, table
 from selfgen.assemble.embedding import build_encoder
-from selfgen.assemble.parts import MOCK, build_machine, build_models
-from selfgen.assemble.servers import prove, settle
+from selfgen.assemble.fleets import build_models
+from selfgen.assemble.parts import build_machine
+from selfgen.assemble.places import own_servers
+from selfgen.assemble.preflight import Outcome, Place, check_same, look_at_all, places_of
+from selfgen.assemble.servers import is_mock, place_all, served_models
 from selfgen.assemble.settings import environment
 from selfgen.assemble.source import Source, load_source
 from selfgen.config import ModelConfig, RunConfig
 from selfgen.core.ports import Filter
 from selfgen.core.tasks import Draft, Task
-from selfgen.errors import SelfgenError
+from selfgen.errors import NoServer, SelfgenError
+
+if TYPE_CHECKING:
+    from selfgen.models.abilities import Capabilities
 
 PAIRS = 500
-_FORMS = {
-    "grammar": "yes, to a grammar",
-    "json_schema": "yes, to a JSON schema",
-    "off": "no; replies are read tolerantly",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report. A `note` is worth knowing, a `FAIL` keeps a run from going well."""
+    """One line of the doctor's report. A `note` is worth knowing, a `FAIL` keeps a run from going well. `rows` are the
+    cells of a table below it, `facts` what a script may want of it, as JSON values."""
 
     grade: Literal["ok", "note", "FAIL"]
     what: str
     details: tuple[str, ...] = ()
     error: SelfgenError | None = None
+    rows: tuple[tuple[str, ...], ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def examine(config: RunConfig, environment: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
@@ -85,7 +90,7 @@ def rehearse(source: Source) -> None:
     for each in _all_filters(config):
         each.prepare([Draft(first.id, first.instruction)])
     for model in (config.propose, config.answering):
-        if model.model == MOCK and not model.base_url:
+        if is_mock(model):
             build_models(config.model_copy(update={"propose": model, "answer": model}), {})
 
 
@@ -157,22 +162,78 @@ def _every_filter(source: Source) -> Iterator[Finding]:
 
 
 def _server(config: RunConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
+    for role in own_servers(config):
+        model = config.propose if role == "propose" else config.answering
+        yield Finding(
+            "note",
+            f"{role}: {model.vllm.model} is served by selfgen itself, and was not looked at",
+            (f"selfgen serve {model.vllm.model} starts it; then look at it with --base-url",),
+        )
     try:
-        settled = settle(config.model_copy(update={"structured": "off"}), environment)
-        for role, model in (("propose", settled.propose), ("answer", settled.answering)):
-            if role == "propose" or (model.model, model.base_url) != (settled.propose.model, settled.propose.base_url):
-                yield _prove(role, model, settled, environment)
+        places = places_of(_models_elsewhere(config, environment))
+        if not places and not own_servers(config):
+            yield Finding("ok", "mock: a stand-in, not a language model; do not train on its data")
+        # All that a server can do is of interest here, whether a run would use it or not.
+        curious = config.model_copy(update={"structured": "auto"}) if config.structured == "off" else config
+        outcomes = look_at_all(places, curious, environment)
     except SelfgenError as error:
-        yield Finding("FAIL", error.what, tuple(error.todo.split("\n")), error)
+        yield _failure(error.what, error)
+        return
+    for role in dict.fromkeys(place.role for place in places):
+        yield from _role(role, [each for each in outcomes if each.place.role == role], config)
 
 
-def _prove(role: str, model: ModelConfig, config: RunConfig, environment: Mapping[str, str]) -> Finding:
-    if model.model == MOCK and not model.base_url:
-        return Finding("ok", "mock: a stand-in, not a language model; do not train on its data")
-    found = prove(model, config, environment)
-    details = [
-        "keeps to a form: " + _FORMS[found["structured"]],
-        "counts tokens: " + ("yes" if found["usage_known"] else "no; token budgets cannot hold"),
-        f"context: {found['max_model_len'] or 'not told'}",
-    ]
-    return Finding("ok", f"{role}: {model.model} at {model.base_url} answers", tuple(details))
+def _models_elsewhere(config: RunConfig, environment: Mapping[str, str]) -> Mapping[str, ModelConfig]:
+    """Return the models that somebody else serves, by role, each with its place."""
+    if config.propose.vllm.model:
+        answering = config.answering
+        elsewhere = answering.model and answering.places and not answering.vllm.model
+        return {"answer": answering} if elsewhere else {}
+    if config.answering.vllm.model:
+        config = config.model_copy(update={"answer": None})
+    return served_models(place_all(config, environment))
+
+
+def _role(role: str, outcomes: Sequence[Outcome], config: RunConfig) -> Iterator[Finding]:
+    """Report on the servers of one model."""
+    found = [(each.place, each.found) for each in outcomes if each.found]
+    if found:
+        yield _table(role, found)
+        advice: dict[str, list[int]] = {}
+        for number, (place, each) in enumerate(found, 1):
+            for line in advise(each, place.model, config):
+                advice.setdefault(line, []).append(number)
+        for line, numbers in advice.items():
+            which = f"server {ranges(numbers)} " if 1 < len(found) != len(numbers) else ""
+            yield Finding("note", f"{which}{line}")
+        try:
+            check_same([(place, each.look) for place, each in found])
+        except SelfgenError as error:
+            yield _failure(error.what, error)
+    for outcome in outcomes:
+        if outcome.error is None:
+            continue
+        what = f"{role}: {outcome.place.name}: {outcome.error.what}"
+        if found and isinstance(outcome.error, NoServer):
+            yield Finding("note", what, ("a run begins without it, and takes it in when it answers",))
+        else:
+            yield _failure(what, outcome.error)
+
+
+def _table(role: str, found: Sequence[tuple[Place, Capabilities]]) -> Finding:
+    first = found[0][0]
+    name = first.endpoint.model or first.model.model
+    where = first.endpoint.url if len(found) == 1 else f"{len(found)} servers"
+    listed = tuple(f"{number} {place.name}" for number, (place, _) in enumerate(found, 1)) if len(found) > 1 else ()
+    return Finding(
+        "ok",
+        f"{role}: {name} at {where} answers" if len(found) == 1 else f"{role}: {name} answers at {where}",
+        listed,
+        rows=table([each for _, each in found]),
+        facts={place.name: asdict(each) for place, each in found},
+    )
+
+
+def _failure(what: str, error: SelfgenError) -> Finding:
+    lines = what.split("\n")
+    return Finding("FAIL", lines[0], (*lines[1:], *filter(None, error.todo.split("\n"))), error)

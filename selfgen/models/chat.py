@@ -1,7 +1,7 @@
-"""The one wire client: any server that speaks the OpenAI chat completions protocol.
+"""The one wire client: any server that speaks the OpenAI chat completions protocol, or the older completions one.
 
 Sends one call once and says what came of it: `Answered`, `Refused`, or a CallError. Knows nothing of retries, of limits
-and of other calls (see retry.py). The HTTP client is the openai package's own, over its aiohttp transport; requests
+and of other calls (see fleet.py). The HTTP client is the openai package's own, over its aiohttp transport; requests
 are handed to it ready-made, below the package's resource layer, which costs more than twice the CPU time of a call,
 retries on its own, and reads OPENAI_* variables into the headers of whatever host is asked.
 The key is in one private header dictionary and in nothing else that can be shown.
@@ -10,10 +10,11 @@ The key is in one private header dictionary and in nothing else that can be show
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import errno
+import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -21,14 +22,19 @@ import aiohttp
 import httpx2
 import openai
 
-from selfgen.core.work import Answered, Ask, CallId, Refused
-from selfgen.errors import Ambiguous, BadConfig, CallError, CallRejected, Transient
+from selfgen.core.work import Answered, Ask, CallId, Message, Refused, Sampling
+from selfgen.errors import Ambiguous, BadConfig, CallError, CallRejected, KeyRefused, Transient
+from selfgen.models.address import check_address, check_key, is_loopback
 from selfgen.models.faults import Reply, Unreachable, clean_text, judge
+from selfgen.models.lane import ClientLimit, Look
 from selfgen.models.wire import (
+    ModelInfo,
     Structured,
     error_status,
     inflate,
     read_answer,
+    read_fingerprint,
+    read_models,
     read_object,
     request_body,
     unsendable,
@@ -39,16 +45,15 @@ KEEP_ALIVE_S = 4.0
 CONNECT_S = 5.0
 OURS = frozenset({"model", "messages", "n", "stream"})
 """Body fields that a configuration cannot set: another value would make the answer unreadable."""
+BESIDE_S = 3.0
+"""How long a page beside /v1 may take: it is asked for again and again, and nothing waits for it."""
+LOOK_TOKENS = (1, 256)
+"""Room for the reply that proves life. Models that think first may refuse to begin with less than they need."""
+MOST_NAMES = 12
+"""Names of models in one message; some services have hundreds."""
 _NO_CALL = CallId(0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """One row of GET /models. `max_model_len` is in tokens, None where the server does not say; `owner` signs it."""
-
-    id: str
-    max_model_len: int | None = None
-    owner: str = ""
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS})
+OnHeaders = Callable[[Mapping[str, str]], None]
 
 
 class Chat:
@@ -70,9 +75,13 @@ class Chat:
         total_s: float = 900.0,
         max_body_bytes: int = 8 * 2**20,
         allow_insecure: bool = False,
+        completions: bool = False,
+        on_headers: OnHeaders | None = None,
     ) -> None:
         """Take the address up to and including `/v1` (added where it has no path). `idle_s` bounds the wait for the
-        next byte, `total_s` a whole call. Raises BadConfig for an address, key or body that must not be sent."""
+        next byte, `total_s` a whole call. `completions` is for models without a chat template (the attribute may be set
+        later, as preflight.py does). `on_headers` is given the headers of every reply, names in lower case. Raises
+        BadConfig for an address, key or body that must not be sent."""
         url = check_address(base_url, has_key=bool(key), allow_insecure=allow_insecure)
         self.base_url, self.model, self.structured = str(url), model, structured
         self._key = check_key(key)
@@ -80,42 +89,71 @@ class Chat:
         self._max_tokens_field = max_tokens_field
         self._send_seed = send_seed
         self._total_s, self._max_body_bytes = total_s, max_body_bytes
+        self.completions = completions
+        self._on_headers = on_headers
+        self._looks = time.time_ns() // 1_000_000  # no two sessions begin at the same number
         self._chat_url = httpx2.URL(f"{url}/chat/completions")
+        self._completions_url = httpx2.URL(f"{url}/completions")
         self._models_url = httpx2.URL(f"{url}/models")
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "selfgen"}
+        self._bare_headers = httpx2.Headers({**headers, "Accept": "*/*"})
         headers["Content-Type"] = "application/json"
         if key:
             headers["Authorization"] = f"Bearer {key}"
         self._headers = httpx2.Headers(headers)
         self._timeouts = {"timeout": {"connect": connect_s, "read": idle_s, "write": None, "pool": None}}
-        local = is_loopback(url.host)
+        self.local = is_loopback(url.host)
         self._http = openai.DefaultAioHttpClient(
             limits=httpx2.Limits(max_connections=max(1, connections), keepalive_expiry=KEEP_ALIVE_S),
             follow_redirects=False,
-            trust_env=not local,  # a proxy of the environment cannot reach this machine's own servers
+            trust_env=not self.local,  # a proxy of the environment cannot reach this machine's own servers
             verify=url.scheme == "https",  # plain http has nothing to verify; loading certificates takes 50 ms
         )
 
     def __repr__(self) -> str:
         return f"Chat(base_url={self.base_url!r}, model={self.model!r})"
 
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """The additional body fields."""
+        return self._extra
+
     async def send(self, ask: Ask, *, structured: Structured | None = None) -> Answered | Refused:
         """Send one call, once. `structured` overrides the setting of this client. Raises a leaf of CallError."""
         try:
-            body = request_body(
-                ask,
-                model=self.model,
-                structured=self.structured if structured is None else structured,
-                extra=self._extra,
-                max_tokens_field=self._max_tokens_field,
-                send_seed=self._send_seed,
-            )
+            reply = await self.post(ask, structured=structured)
         except UnicodeEncodeError:
             return unsendable(ask.id)
-        reply = await self._exchange("POST", self._chat_url, body)
+        return await self.read(ask, reply)
+
+    async def post(
+        self,
+        ask: Ask,
+        *,
+        structured: Structured | None = None,
+        send_seed: bool | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """Send one call, once, and return what came back, whatever its status. What is given overrides the settings of
+        this client; `more` are fields of the body. Raises CallError for a broken exchange, UnicodeEncodeError for a
+        prompt that cannot be sent."""
+        body = request_body(
+            ask,
+            model=self.model,
+            structured=self.structured if structured is None else structured,
+            extra={**self._extra, **more} if more else self._extra,
+            max_tokens_field=self._max_tokens_field,
+            send_seed=self._send_seed if send_seed is None else send_seed,
+            completions=self.completions,
+        )
+        url = self._completions_url if self.completions else self._chat_url
+        return await self._exchange(self._request("POST", url, body), self._total_s)
+
+    async def read(self, ask: Ask, reply: Reply) -> Answered | Refused:
+        """Say what came of a call. Raises a leaf of CallError."""
         status = error_status(reply) if reply.status == 200 else reply.status
         if status == 200:
-            return read_answer(reply, ask, model=self.model, key=self._key)
+            return read_answer(reply, ask, model=self.model, key=self._key, completions=self.completions)
         found = judge(Reply(status, reply.headers, reply.data), ask.id, key=self._key, now_epoch_s=time.time())
         if isinstance(found, Refused):
             return found
@@ -125,47 +163,106 @@ class Chat:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """Return the models that the server lists. Raises a leaf of CallError."""
-        reply = await self._exchange("GET", self._models_url, b"")
+        reply = await self._exchange(self._request("GET", self._models_url, b""), self._total_s)
         if reply.status != 200:
             found = judge(reply, _NO_CALL, key=self._key, now_epoch_s=time.time())
             raise CallRejected(found.detail) if isinstance(found, Refused) else found
-        rows = read_object(reply).get("data")
-        listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        return tuple(
-            ModelInfo(
-                row["id"],
-                row["max_model_len"] if isinstance(row.get("max_model_len"), int) else None,
-                row["owned_by"] if isinstance(row.get("owned_by"), str) else "",
-            )
-            for row in listed
-            if isinstance(row.get("id"), str)
-        )
+        return read_models(reply)
+
+    async def look(self) -> Look:
+        """Find out by a generation of one token that the server lives, and who it is: the row of our model in its list,
+        the only row there is, or else how it signs the answer. Each look has a text of its own, so that no cache
+        answers. Raises a leaf of CallError."""
+        try:
+            rows = await self.models()
+        except (CallRejected, KeyRefused):
+            rows = ()  # a server without a list, or a key that may do no more than generate
+        self._looks += 1
+        detail = ""
+        for room in LOOK_TOKENS:
+            message = Message("user", f"Say ok. ({self._looks})")
+            ask = Ask(_NO_CALL, "propose", (message,), Sampling(1.0, 1.0, room), 0, None, "")
+            reply = await self.post(ask, structured="off", send_seed=False)
+            result = await self.read(ask, reply)
+            if isinstance(result, Answered):
+                return self.identify(rows, reply, result)
+            detail = result.detail
+        raise CallRejected(f"The server refuses even a short call: {detail}")
+
+    def identify(self, rows: Sequence[ModelInfo], reply: Reply, answer: Answered) -> Look:
+        """Say who answered, by the server's list and by an answer of its."""
+        row = next((row for row in rows if row.id == self.model), rows[0] if len(rows) == 1 else None)
+        fingerprint = read_fingerprint(reply)
+        if row is None:
+            return Look(answer.model, "", None, fingerprint)
+        return Look(row.id, row.root, row.max_model_len, fingerprint)
+
+    async def metrics(self) -> str | None:
+        """Return the server's Prometheus text, None where it has none or does not answer in time. Sent without key."""
+        reply = await self._beside("metrics")
+        if reply is None or "html" in reply.headers.get("content-type", "").lower():
+            return None
+        return reply.data.decode("utf-8", "replace")
+
+    async def version(self) -> str:
+        """Return the version that the server gives at /version (vLLM), "" where it has none. Sent without key."""
+        version = await self._value_beside("version", "version")
+        return clean_text(version)[:40] if isinstance(version, str) else ""
+
+    async def asleep(self) -> bool | None:
+        """Tell whether the server sleeps: vLLM does so when told, and then lets calls hang. None where it does not say,
+        as most do not: the page is one of its development mode. Sent without key."""
+        sleeping = await self._value_beside("is_sleeping", "is_sleeping")
+        return sleeping if isinstance(sleeping, bool) else None
+
+    async def _value_beside(self, page: str, name: str) -> Any:
+        reply = await self._beside(page)
+        try:
+            return read_object(reply).get(name) if reply else None
+        except Transient:
+            return None
+
+    async def _beside(self, page: str) -> Reply | None:
+        """Return the page of this name beside /v1, None where there is none. It is not part of what the key is for."""
+        path = f"{self._models_url.path.removesuffix('/models').rpartition('/')[0]}/{page}"
+        request = self._request("GET", self._models_url.copy_with(path=path), b"", self._bare_headers)
+        try:
+            reply = await self._exchange(request, BESIDE_S, heard=False)
+        except CallError:
+            return None
+        return reply if reply.status == 200 else None
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
 
     async def _name_models(self, error: CallError) -> CallError:
-        """Add to a 404 the names that the server does know."""
+        """Add to a 404 the names that the server does know; of many those that are most like the one asked for."""
         try:
-            names = ", ".join(clean_text(model.id) for model in await self.models())
+            names = [clean_text(model.id) for model in await self.models()]
         except CallError:
             return error
-        return CallRejected(error.what, todo=f"Models on {self.base_url}: {names or 'none'}. Choose one with --model.")
+        if self.model in names:
+            return error
+        near = names if len(names) <= MOST_NAMES else get_close_matches(self.model, names, MOST_NAMES, 0.0)
+        more = f" and {len(names) - len(near)} more" if len(names) > len(near) else ""
+        offered = f"Models on {self.base_url}: {', '.join(near) or 'none'}{more}."
+        return CallRejected(error.what, todo=f"{offered} Choose one with --model.")
 
-    async def _exchange(self, method: str, url: httpx2.URL, body: bytes) -> Reply:
+    async def _exchange(self, request: httpx2.Request, total_s: float, *, heard: bool = True) -> Reply:
         """Send one request and read the whole reply. Raises CallError, without the library's error behind it: those
         carry the request's headers."""
-        request = self._request(method, url, body)
         try:
-            async with asyncio.timeout(self._total_s):
+            async with asyncio.timeout(total_s):
                 response = await self._http.send(request, stream=True)
                 try:
+                    if heard and self._on_headers is not None:
+                        self._on_headers(response.headers)
                     data = await self._read(response)
                 finally:
                     await response.aclose()
         except TimeoutError:
-            trouble: CallError = Ambiguous(f"No whole answer within {self._total_s:g} s.")
+            trouble: CallError = Ambiguous(f"No whole answer within {total_s:g} s.")
         except (httpx2.RequestError, aiohttp.ClientError, OSError) as error:
             trouble = name_trouble(error)
         else:
@@ -173,11 +270,14 @@ class Chat:
             return Reply(response.status_code, response.headers, inflate(data, encoding, self._max_body_bytes))
         raise trouble
 
-    def _request(self, method: str, url: httpx2.URL, body: bytes) -> httpx2.Request:
+    def _request(
+        self, method: str, url: httpx2.URL, body: bytes, headers: httpx2.Headers | None = None
+    ) -> httpx2.Request:
         """Build a request as a stream that is read already: the transport adds host and length by itself, so httpx2
         need not look through the headers for them."""
         stream = httpx2.ByteStream(body)
-        request = httpx2.Request(method, url, headers=self._headers, stream=stream, extensions=self._timeouts)
+        headers = self._headers if headers is None else headers
+        request = httpx2.Request(method, url, headers=headers, stream=stream, extensions=self._timeouts)
         request.headers.encoding = "ascii"
         request.read()
         return request
@@ -202,6 +302,8 @@ def name_trouble(error: Exception) -> CallError:
     """
     cause = error.__cause__ or error
     match cause:
+        case OSError() if cause.errno in _EXHAUSTED:
+            return ClientLimit(f"This machine has no room for another connection: {os.strerror(cause.errno)}.")
         case aiohttp.SocketTimeoutError():
             return Ambiguous("The server sent nothing for too long.")
         case aiohttp.ConnectionTimeoutError():
@@ -217,41 +319,6 @@ def name_trouble(error: Exception) -> CallError:
             return Transient("The answer was cut off.")
         case _:
             return Transient(f"The connection broke ({type(cause).__name__}).")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address never leaves this machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def check_address(base_url: str, *, has_key: bool, allow_insecure: bool) -> httpx2.URL:
-    """Return the address without a closing slash. Raises BadConfig if it is none, or would give the key away."""
-    try:
-        url = httpx2.URL(base_url.strip())
-    except httpx2.InvalidURL:
-        raise BadConfig("The server's address is not a URL.", todo="Give --base-url http://host:port/v1.") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise BadConfig("The server's address must begin with http:// or https://.", todo="Correct --base-url.")
-    if url.userinfo or url.query or url.fragment:
-        todo = "Give the key through the environment, and the address without name, password and query."
-        raise BadConfig(f"The address of {url.host} carries more than host and path.", todo=todo)
-    if has_key and url.scheme == "http" and not is_loopback(url.host) and not allow_insecure:
-        todo = "Use https, or set allow_insecure if you trust the network."
-        raise BadConfig(f"The key would travel in the clear to {url.host}.", todo=todo)
-    path = url.path.rstrip("/").removesuffix("/chat/completions")
-    return url.copy_with(path=path or "/v1")
-
-
-def check_key(key: str) -> str:
-    """Return the key. Raises BadConfig where it cannot be a header: a line break of a file, or not ASCII."""
-    if not key.isascii() or not key.isprintable() or key != key.strip():
-        raise BadConfig(
-            "The key holds blanks or characters that no key has.", todo="Set the key again, without quotes."
-        )
-    return key
 
 
 def check_extra(extra: Mapping[str, Any], max_tokens_field: str) -> dict[str, Any]:

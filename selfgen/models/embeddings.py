@@ -37,7 +37,8 @@ from selfgen.errors import (
     SelfgenError,
     Transient,
 )
-from selfgen.models.chat import CONNECT_S, check_address, check_key, is_loopback
+from selfgen.models.address import check_address, check_key, is_loopback
+from selfgen.models.chat import CONNECT_S
 from selfgen.models.faults import Reply, Unreachable, clean_text, judge
 from selfgen.models.hold import Policy
 from selfgen.models.retry import end_of

@@ -1,7 +1,18 @@
 """What a server's "no" means: from status, code and headers to one of our errors, or to a `Refused`.
 
 Knows the error bodies of OpenAI-compatible servers and the forms of Retry-After. Knows no sockets and no clock.
-Classes are told by status, code, type and parameter, never by searching in prose (QUOTA_TEXTS are the exception).
+
+    status and code                                   class      becomes
+    401, 403                                          config     KeyRefused
+    404, 405, 407, redirects, "unsupported" codes     config     CallRejected, with the setting to change
+    402, codes of an empty account                    quota      QuotaUsedUp
+    429, 503, 529                                     overload   Overloaded, with the wait that the server asks for
+    408, 409, 425, other 5xx                          transient  Transient
+    413, codes of a prompt that is too long           request    Refused "context_length"
+    400, 422 and all others                           request    Refused "invalid_request"
+
+Classes are told by status, code, type and parameter. Prose is searched for an empty account, and for a prompt that is
+too long only in how a message begins: further on it may quote the prompt.
 """
 
 from __future__ import annotations
@@ -10,7 +21,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -27,7 +38,29 @@ QUOTA_TEXTS = ("insufficient balance", "credit balance is too low")
 """DeepSeek (402, in fact told by its status, but relays change it) and Anthropic (400) have no code for it."""
 CONTEXT_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "input_tokens", "input_text"})
 """Codes of OpenAI and llama.cpp; parameters that vLLM names when a prompt is too long."""
+UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value"})
+"""Codes of OpenAI for a field that its model does not know, or knows with one value only: the same for every prompt."""
+SETTINGS: Mapping[str, str] = {
+    "max_tokens": "Set max_tokens_field: max_completion_tokens for this model.",
+    "max_completion_tokens": "Set max_tokens_field: max_tokens for this model.",
+    "temperature": "Set temperature: 1 for this model.",
+    "top_p": "Set top_p: 1 for this model.",
+    "seed": "Set calls.send_seed: off.",
+    "response_format": "Set structured: off.",
+    "structured_outputs": "Set structured: off.",
+}
+"""What a person can do about a field of the body that a server will not have."""
 
+_CONTEXT = re.compile(
+    r"(?:\d+ )?(?:this model's maximum context length is \d"
+    r"|'?max_tokens'?.{0,40} is too large: \d+\. this model's maximum context length"
+    r"|the input \(\d+ tokens\) is longer than the model's context length"
+    r"|requested token count exceeds the model's maximum context length"
+    r"|trying to keep the first \d+ tokens when context)",
+    re.IGNORECASE,
+)
+"""How older vLLM (for the prompt, or prompt and reply together), SGLang and LM Studio begin, who have no code."""
+_ROOM = re.compile(r"(max_model_len=|maximum context length (?:is|of) |supports at most )(\d{1,9})")
 _SECRETS = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|key)-[\w*.-]{6,}")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _SPAN_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -70,7 +103,8 @@ def clean_text(text: str, key: str = "") -> str:
 
 
 def read_error(data: bytes) -> ErrorFields:
-    """Read an error body: `{"error": {...}}`, `{"error": "text"}`, `{"message": ...}`, or anything else as text."""
+    """Read an error body: `{"error": {...}}`, `{"error": "text"}`, `{"message": ...}`, `{"detail": [{"loc": ...}]}`, or
+    anything else as text."""
     text = data[: 20 * LONGEST_TEXT].decode("utf-8", "replace")
     try:
         value: Any = json.loads(data)
@@ -82,9 +116,41 @@ def read_error(data: bytes) -> ErrorFields:
         value = value["error"]
     if not isinstance(value, dict):
         return ErrorFields(text if not isinstance(value, str) else value, "", "", "")
-    fields = [value.get(name) for name in ("message", "code", "type", "param")]
-    message, code, kind, param = ("" if field is None else str(field) for field in fields)
-    return ErrorFields(message or text, code, kind, param)
+    said = value.get("message")
+    detail = said.get("detail") if isinstance(said, dict) else value.get("detail")
+    fields = [value.get(name) for name in ("code", "type", "param")]
+    code, kind, param = ("" if field is None else str(field) for field in fields)
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
+        place = detail[0].get("loc")
+        param = param or (str(place[-1]) if isinstance(place, list) and place else "")
+        said = f"{param}: {detail[0].get('msg')}"
+    elif isinstance(detail, str):
+        said = said or detail
+    return ErrorFields(said if isinstance(said, str) and said else text, code, kind, param)
+
+
+def blamed_field(fields: ErrorFields, sent: Collection[str]) -> str:
+    """Return which of the fields sent an error is about, "" where none is told: its parameter, else the first that the
+    message names. Only for a prompt of ours that names no field: a message may quote it."""
+    param = re.split(r"[.\[]", fields.param)[0]
+    if param in sent:
+        return param
+    words = re.findall(r"[a-z_]+", fields.message.lower())
+    return next((word for word in words if word in sent), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many tokens a model takes in all (its context), or gives in one reply."""
+
+    tokens: int
+    of_context: bool
+
+
+def room_told(message: str) -> Room | None:
+    """Return the room that an error message tells, None where it tells none."""
+    told = _ROOM.search(message)
+    return Room(int(told[2]), not told[1].startswith("supports")) if told else None
 
 
 def retry_after_s(headers: Mapping[str, str], now_epoch_s: float) -> float | None:
@@ -156,6 +222,9 @@ def _judge_set_up(reply: Reply, call: CallId, fields: ErrorFields, text: str, ke
         )
     if reply.status in (404, 405, 407):
         return CallRejected(f"The server cannot take calls of this form: {text}", todo="Check --base-url and --model.")
-    if fields.marks() & CONTEXT_CODES:
+    if fields.marks() & UNSUPPORTED_CODES:
+        todo = SETTINGS.get(fields.param, f"Look for {fields.param or 'it'} in extra_body.")
+        return CallRejected(f"The model does not take calls of this form: {text}", todo=todo)
+    if reply.status == 413 or fields.marks() & CONTEXT_CODES or _CONTEXT.match(fields.message):
         return Refused(call, "context_length", text)
     return Refused(call, "invalid_request", text)

@@ -1,4 +1,5 @@
-"""Request bodies and answers of the chat completions protocol. Pure: bytes out, bytes in.
+"""Request bodies and answers of the chat completions protocol, and of the older one for prompts that are one text.
+Pure: bytes out, bytes in.
 
 Knows the shapes and quirks of OpenAI-compatible servers. Knows no sockets, no statuses and no retries.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -15,12 +17,26 @@ from selfgen.core.work import Answered, Ask, CallId, Refused, Schema, Usage
 from selfgen.errors import Transient
 from selfgen.models.faults import Reply, clean_text
 from selfgen.models.grammar import to_grammar
+from selfgen.models.plain import cut_reply, render_plain
 
 Structured = Literal["off", "json_schema", "grammar"]
 """How a reply is held to its form: not at all, by the protocol's response_format, by a grammar (vLLM)."""
 SHUT_DOWN = frozenset({"abort", "error"})
 """Finish reasons of vLLM for a call that its shutdown or a fault of its engine cut off: not an answer."""
 FILTERED = "content_filter"
+_LENGTHS = ("max_model_len", "context_length", "context_window", "max_context_length")
+"""How lists of models name the context: vLLM and SGLang, OpenRouter and Together, Groq, Mistral and LM Studio."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One row of GET /models. `max_model_len` is in tokens, None where the server does not say; `owner` signs it;
+    `root` names the weights behind the id (vLLM)."""
+
+    id: str
+    max_model_len: int | None = None
+    owner: str = ""
+    root: str = ""
 
 
 def request_body(
@@ -31,15 +47,19 @@ def request_body(
     extra: Mapping[str, Any],
     max_tokens_field: str = "max_tokens",
     send_seed: bool = True,
+    completions: bool = False,
 ) -> bytes:
-    """Build the JSON of one call. `extra` wins over what it names. A lone surrogate raises UnicodeEncodeError."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in ask.messages],
-        "temperature": ask.sampling.temperature,
-        "top_p": ask.sampling.top_p,
-        max_tokens_field: ask.sampling.max_tokens,
-    }
+    """Build the JSON of one call; with `completions` its messages are one text (see plain.py). `extra` wins over what
+    it names. A lone surrogate raises UnicodeEncodeError."""
+    body: dict[str, Any] = {"model": model}
+    if completions:
+        prompt = render_plain(ask.messages)
+        body |= {"prompt": prompt.text, "stop": prompt.stops}
+    else:
+        body["messages"] = [{"role": message.role, "content": message.content} for message in ask.messages]
+    body["temperature"] = ask.sampling.temperature
+    body["top_p"] = ask.sampling.top_p
+    body["max_tokens" if completions else max_tokens_field] = ask.sampling.max_tokens
     if send_seed:
         body["seed"] = ask.seed
     if ask.schema is not None:
@@ -82,7 +102,7 @@ def inflate(data: bytes, encoding: str, limit: int) -> bytes:
     return plain
 
 
-def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "") -> Answered | Refused:
+def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "", completions: bool = False) -> Answered | Refused:
     """Read a reply with status 200. Raises Transient where it is no answer at all: a web page, broken JSON, no choice.
 
     Leading blank lines (keep-alive of DeepSeek and of proxies) are harmless.
@@ -90,7 +110,7 @@ def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "") -> Answere
     answer = read_object(reply)
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
+    message = _message(choice, ask, completions=completions)
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise Transient("The server's answer holds no choice.")
     finish = _text(choice.get("finish_reason"))[:40]
@@ -111,6 +131,37 @@ def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "") -> Answere
         prompt_digest=ask.prompt_digest,
         reasoning=_text(message.get("reasoning")) or _text(message.get("reasoning_content")),
     )
+
+
+def _message(choice: Any, ask: Ask, *, completions: bool) -> Any:
+    """Return the message of a choice; what a plain prompt is answered with is made into one."""
+    if not isinstance(choice, dict):
+        return None
+    if not completions:
+        return choice.get("message")
+    text = choice.get("text")
+    return {"content": cut_reply(text, render_plain(ask.messages).stops)} if isinstance(text, str) else None
+
+
+def read_models(reply: Reply) -> tuple[ModelInfo, ...]:
+    """Read a list of models; rows that are none are passed over. Raises Transient for what is no JSON object."""
+    rows = read_object(reply).get("data")
+    listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return tuple(
+        ModelInfo(
+            row["id"],
+            next((length for name in _LENGTHS if (length := _count(row.get(name)))), None),
+            _text(row.get("owned_by")),
+            _text(row.get("root")),
+        )
+        for row in listed
+        if isinstance(row.get("id"), str)
+    )
+
+
+def read_fingerprint(reply: Reply) -> str:
+    """Return what a server signs its answers with, "" for most. Raises Transient for what is no JSON object."""
+    return _text(read_object(reply).get("system_fingerprint"))[:200]
 
 
 def read_object(reply: Reply) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import socket
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from selfgen.core.work import Answered, Ask, CallId, Message, Refused, Sampling, Schema, Usage
 from selfgen.errors import (
@@ -24,9 +27,12 @@ from selfgen.errors import (
     QuotaUsedUp,
     Transient,
 )
-from selfgen.models.chat import Chat, ModelInfo
+from selfgen.models.chat import Chat, name_trouble
 from selfgen.models.faults import Unreachable
+from selfgen.models.lane import ClientLimit, Look
+from selfgen.models.wire import ModelInfo
 from tests.fault_server import FaultServer
+from tests.quirk_server import Answer, Body, QuirkServer, refused, said, written
 
 CANARY = "sk-CANARY-5d41402abc4b2a76"
 HASTE = {"hang": {"idle_s": 0.3}}
@@ -106,8 +112,8 @@ def test_each_fault_has_its_class(server: FaultServer, kind: str, expected: type
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("context", "context_length"), ("context_vllm", "context_length"),
-        ("400", "invalid_request"), ("422", "invalid_request"), ("413", "invalid_request"),
+        ("context", "context_length"), ("context_vllm", "context_length"), ("413", "context_length"),
+        ("400", "invalid_request"), ("422", "invalid_request"),
         ("filtered", "content_filter"), ("refusal", "content_filter"),
     ],
 )  # fmt: skip
@@ -130,6 +136,20 @@ def test_a_404_lists_the_models_on_offer(server: FaultServer) -> None:
     assert isinstance(error, CallRejected)
     assert "nope" in error.what
     assert "tiny" in error.todo
+
+
+def test_of_many_models_those_like_the_one_asked_for_are_listed() -> None:
+    names = [*(f"model-{number}" for number in range(100)), "tiny-chat", "tiny-7b"]
+    with FaultServer(models=tuple(names)) as many:
+        todo = failure(many, "ok", model="tiny").todo
+    assert "tiny-7b" in todo
+    assert "tiny-chat" in todo
+    assert "and 90 more" in todo
+    assert len(todo) < 400
+
+
+def test_a_404_that_is_not_about_the_model_names_none(server: FaultServer) -> None:
+    assert failure(server, "404").todo == "Check --base-url and --model."
 
 
 def test_shapes_of_answers(server: FaultServer) -> None:
@@ -288,7 +308,110 @@ def test_256_calls_at_once(server: FaultServer) -> None:
     assert server.most_in_flight > 200
 
 
+# -- who is there
+
+
+def test_the_headers_of_every_reply_are_heard_in_lower_case(server: FaultServer) -> None:
+    heard: list[Mapping[str, str]] = []
+    server.retry_after = "7"
+    for kind in ("ok", "503", "redirect", "cut", "429_after"):
+        try:
+            send(server, kind, on_headers=heard.append)
+        except CallError:
+            continue
+    assert len(heard) == 5
+    assert all("content-type" in [*each] for each in heard)
+    assert heard[-1].get("retry-after") == "7"
+
+
+def test_a_look_says_who_is_there_and_no_look_is_like_another(server: FaultServer) -> None:
+    async def twice(chat: Chat) -> tuple[Look, Look]:
+        return await chat.look(), await chat.look()
+
+    server.script.clear()
+    assert with_chat(twice, server.base_url) == (Look("tiny", "", 4096), Look("tiny", "", 4096))
+    first, second = list(server.bodies)[-2:]
+    assert first["messages"] != second["messages"]
+    assert (first["max_tokens"], first["temperature"], "seed" in first) == (1, 1.0, False)
+
+
+def test_a_look_knows_the_weights_and_the_signature() -> None:
+    row = {"id": "other", "root": "/models/tiny", "max_model_len": 2048}
+    signed = said("ok", system_fingerprint="fp_1", model="tiny-2026")
+    with QuirkServer(lambda body: signed, models=[row]) as server:
+        look = with_chat(lambda chat: chat.look(), server.base_url)
+        assert look == Look("other", "/models/tiny", 2048, "fp_1")
+    with QuirkServer(lambda body: signed, models=[row, row | {"id": "another"}]) as server:
+        assert with_chat(lambda chat: chat.look(), server.base_url) == Look("tiny-2026", "", None, "fp_1")
+    with QuirkServer(lambda body: signed, pages={"/v1/models": refused(403, "not for this key")}) as server:
+        assert with_chat(lambda chat: chat.look(), server.base_url) == Look("tiny-2026", "", None, "fp_1")
+
+
+def test_a_look_gives_room_to_a_model_that_needs_it_and_ends_with_the_rest() -> None:
+    def wants_more(body: Body) -> Answer:
+        return said("ok") if body["max_tokens"] > 1 else refused(400, "max_tokens is reached before anything is said")
+
+    with QuirkServer(wants_more) as server:
+        assert with_chat(lambda chat: chat.look(), server.base_url) == Look("tiny")
+    with QuirkServer(lambda body: refused(400, "never")) as server, pytest.raises(CallRejected, match="never"):
+        with_chat(lambda chat: chat.look(), server.base_url)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("503", Overloaded), ("500", Transient), ("401", KeyRefused)])
+def test_a_look_at_a_server_in_trouble(server: FaultServer, kind: str, expected: type[CallError]) -> None:
+    server.script.clear()
+    server.script.append(kind)
+    with pytest.raises(expected):
+        with_chat(lambda chat: chat.look(), server.base_url)
+
+
+def test_pages_beside_the_interface_are_asked_for_without_key() -> None:
+    heard: list[Mapping[str, str]] = []
+    text = "vllm:num_requests_running 3\n"
+    pages = {"/metrics": (200, text), "/version": (200, {"version": "9.9\x1b"})}
+    with QuirkServer(key=CANARY, pages=pages) as server:
+        settings: dict[str, Any] = {"key": CANARY, "on_headers": heard.append}
+        assert with_chat(lambda chat: chat.metrics(), server.base_url, **settings) == text
+        assert with_chat(lambda chat: chat.version(), server.base_url, **settings) == "9.9"
+        assert heard == []
+        assert [each.path for each in server.asked] == ["/metrics", "/version"]
+        assert CANARY not in str([each.headers for each in server.asked])
+
+
+def test_a_server_without_such_pages_has_none(server: FaultServer) -> None:
+    assert with_chat(lambda chat: chat.metrics(), server.base_url) is None
+    assert with_chat(lambda chat: chat.version(), server.base_url) == ""
+    assert with_chat(lambda chat: chat.metrics(), "http://127.0.0.1:9/v1") is None
+
+
+def test_a_model_without_a_chat_template_is_sent_plain_text() -> None:
+    with QuirkServer(None, plain=lambda body: written("yes\n### User: no")) as server:
+        result = with_chat(lambda chat: chat.send(make_ask()), server.base_url, completions=True)
+    assert isinstance(result, Answered)
+    assert (result.text, result.usage) == ("yes", Usage(9, 2))
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EADDRNOTAVAIL])
+def test_what_this_machine_lacks_is_not_laid_at_the_servers_door(number: int) -> None:
+    aim = ConnectionKey("host", 80, False, True, None, None, None)
+    error = aiohttp.ClientConnectorError(aim, OSError(number, "out of it"))
+    assert isinstance(name_trouble(error), ClientLimit)
+    gone = aiohttp.ClientConnectorError(aim, OSError(errno.ECONNREFUSED, "refused"))
+    assert isinstance(name_trouble(gone), Unreachable)
+
+
 # -- the key
+
+
+def test_a_redirect_is_never_followed_with_the_key() -> None:
+    with QuirkServer() as other:
+        there = {"Location": f"{other.base_url}/chat/completions"}
+        with (
+            QuirkServer(lambda body: (307, "elsewhere"), headers=there) as server,
+            pytest.raises(CallRejected, match="never follows"),
+        ):
+            with_chat(lambda chat: chat.send(make_ask()), server.base_url, key=CANARY)
+        assert other.asked == []
 
 
 def everything_said(error: BaseException) -> str:

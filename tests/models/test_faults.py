@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from selfgen.core.work import CallId, Refused
 from selfgen.errors import CallError, CallRejected, KeyRefused, Overloaded, QuotaUsedUp, Transient
-from selfgen.models.faults import LONGEST_TEXT, LONGEST_WAIT_S, Reply, clean_text, judge, read_error, retry_after_s
+from selfgen.models.faults import (
+    LONGEST_TEXT,
+    LONGEST_WAIT_S,
+    SETTINGS,
+    ErrorFields,
+    Reply,
+    Room,
+    blamed_field,
+    clean_text,
+    judge,
+    read_error,
+    retry_after_s,
+    room_told,
+)
 
 NOW = 1_800_000_000.0
 CALL = CallId(0, 0, 0)
@@ -104,6 +117,34 @@ def test_errors_by_status_and_code(status: int, body: Any, expected: type[CallEr
         ({"param": "input_text", "code": 400}, "context_length"),
         ({"param": "max_tokens", "code": 400}, "invalid_request"),
         ({"message": "about the context_length_exceeded code"}, "invalid_request"),
+        (
+            {
+                "message": "This model's maximum context length is 4096 tokens. However, you requested 5013 tokens (13 "
+                "in the messages, 5000 in the completion). Please reduce the length."
+            },
+            "context_length",
+        ),
+        (
+            {
+                "message": "'max_tokens' or 'max_completion_tokens' is too large: 4090. This model's maximum context "
+                "length is 4096 tokens and your request has 13 input tokens (4090 > 4096 - 13)."
+            },
+            "context_length",
+        ),
+        (
+            {"message": "The input (9000 tokens) is longer than the model's context length (4096 tokens)."},
+            "context_length",
+        ),
+        (
+            {"message": "Requested token count exceeds the model's maximum context length of 4096 tokens."},
+            "context_length",
+        ),
+        ({"message": "Trying to keep the first 9000 tokens when context the overflows."}, "context_length"),
+        ({"message": "Bad text: 'This model's maximum context length is 4096 tokens.'"}, "invalid_request"),
+        (
+            {"message": "max_tokens=5000 cannot be greater than max_model_len=4096.", "param": "max_tokens"},
+            "invalid_request",
+        ),
     ],
 )
 def test_refusals_by_code_and_parameter(error: dict[str, Any], kind: str) -> None:
@@ -112,7 +153,30 @@ def test_refusals_by_code_and_parameter(error: dict[str, Any], kind: str) -> Non
     assert result.kind == kind
 
 
-@pytest.mark.parametrize("status", [400, 410, 413, 415, 422, 451])
+@pytest.mark.parametrize(
+    ("field", "code", "setting"),
+    [
+        ("max_tokens", "unsupported_parameter", "max_tokens_field: max_completion_tokens"),
+        ("temperature", "unsupported_value", "temperature: 1"),
+        ("seed", "unsupported_parameter", "calls.send_seed: off"),
+        ("response_format", "unsupported_parameter", "structured: off"),
+        ("logit_bias", "unsupported_parameter", "logit_bias in extra_body"),
+    ],
+)
+def test_a_field_that_no_call_may_have_ends_the_run_with_its_setting(field: str, code: str, setting: str) -> None:
+    result = judged(400, {"error": {"message": f"{field} is not for this model", "param": field, "code": code}})
+    assert isinstance(result, CallRejected)
+    assert field in result.what
+    assert setting in result.todo
+
+
+def test_a_body_that_is_too_large_is_a_prompt_that_is_too_long() -> None:
+    result = judged(413, b"<html>")
+    assert isinstance(result, Refused)
+    assert result.kind == "context_length"
+
+
+@pytest.mark.parametrize("status", [400, 410, 415, 422, 451])
 def test_other_client_errors_are_about_the_prompt(status: int) -> None:
     result = judged(status, b"")
     assert isinstance(result, Refused)
@@ -137,10 +201,47 @@ def test_a_redirect_names_its_aim_but_not_the_key() -> None:
         (b"plain", "plain"),
         (b"<html>login</html>", ""),
         (b'"quoted"', "quoted"),
+        (b'{"detail":"m"}', "m"),
+        (b'{"detail":[{"loc":["body","top_k"],"msg":"m"}]}', "top_k: m"),
+        (b'{"message":{"detail":[{"loc":["body","top_k"],"msg":"m"}]}}', "top_k: m"),
+        (b'{"detail":[]}', '{"detail":[]}'),
+        (b'{"detail":[7]}', '{"detail":[7]}'),
+        (b'{"message":7}', '{"message":7}'),
     ],
 )
 def test_error_bodies(data: bytes, message: str) -> None:
     assert read_error(data).message == message
+
+
+@pytest.mark.parametrize(
+    ("message", "param", "expected"),
+    [
+        ("whatever", "seed", "seed"),
+        ("whatever", "response_format.json_schema", "response_format"),
+        ("whatever", "messages[0].content", ""),
+        ("property 'seed' is unsupported", "", "seed"),
+        ("Use max_completion_tokens, not max_tokens", "", "max_completion_tokens"),
+        ("the seedling, and a temperatures", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_which_field_an_error_is_about(message: str, param: str, expected: str) -> None:
+    assert blamed_field(ErrorFields(message, "", "", param), SETTINGS) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("max_tokens=5000 cannot be greater than max_model_len=4096.", Room(4096, of_context=True)),
+        ("This model's maximum context length is 8192 tokens.", Room(8192, of_context=True)),
+        ("exceeds the model's maximum context length of 4096 tokens", Room(4096, of_context=True)),
+        ("This model supports at most 16384 completion tokens", Room(16384, of_context=False)),
+        ("max_tokens must be at least 1, got 0.", None),
+        ("", None),
+    ],
+)
+def test_the_room_that_a_message_tells(message: str, expected: Room | None) -> None:
+    assert room_told(message) == expected
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from selfgen.core.work import Answered, Ask, CallId, Message, Refused, Sampling, Usage
 from selfgen.errors import Transient
 from selfgen.models.faults import Reply
-from selfgen.models.wire import error_status, inflate, read_answer, request_body
+from selfgen.models.wire import (
+    ModelInfo,
+    error_status,
+    inflate,
+    read_answer,
+    read_fingerprint,
+    read_models,
+    request_body,
+)
 
 ASK = Ask(CallId(1, 2, 3), "answer", (Message("system", "s"), Message("user", "u")), Sampling(1, 1, 9), 4, None, "d")
 
@@ -177,3 +185,67 @@ def test_the_same_call_is_the_same_bytes() -> None:
         "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}],
         "temperature": 1, "top_p": 1, "max_tokens": 9, "seed": 4, "top_k": 1,
     }  # fmt: skip
+
+
+# -- plain completions
+
+
+def read_plain(choice: Any) -> Answered | Refused:
+    return read_answer(reply({"choices": [choice]}), ASK, model="m", completions=True)
+
+
+def test_a_plain_call_has_a_prompt_that_ends_where_the_reply_begins() -> None:
+    body = json.loads(
+        request_body(
+            ASK, model="m", structured="off", extra={}, max_tokens_field="max_completion_tokens", completions=True
+        )
+    )
+    assert body == {
+        "model": "m",
+        "prompt": "### System:\ns\n\n### User:\nu\n\n### Assistant:\n",
+        "stop": ["\n### System:", "\n### User:", "\n### Assistant:"],
+        "temperature": 1, "top_p": 1, "max_tokens": 9, "seed": 4,
+    }  # fmt: skip
+
+
+def test_a_plain_reply_ends_before_the_next_heading() -> None:
+    for text, expected in [
+        ("an answer", "an answer"),
+        ("an answer\n### User:\nanother question", "an answer"),
+        ("one\n### Assistant:\ntwo\n### User:\nthree", "one"),
+        ("about ### User: in the middle of a line", "about ### User: in the middle of a line"),
+        ("", ""),
+    ]:
+        result = read_plain({"text": text, "finish_reason": "stop"})
+        assert isinstance(result, Answered)
+        assert result.text == expected
+
+
+@pytest.mark.parametrize("choice", [{}, {"message": {"content": "x"}}, {"text": None}, {"text": 7}, "text", None])
+def test_what_is_no_plain_answer_is_transient(choice: Any) -> None:
+    with pytest.raises(Transient):
+        read_plain(choice)
+
+
+# -- who answers
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"id": "a", "max_model_len": 9, "owned_by": "vllm", "root": "/a"}, ModelInfo("a", 9, "vllm", "/a")),
+        ({"id": "a", "context_length": 9}, ModelInfo("a", 9)),
+        ({"id": "a", "context_window": 9}, ModelInfo("a", 9)),
+        ({"id": "a", "max_context_length": 9, "max_model_len": None}, ModelInfo("a", 9)),
+        ({"id": "a", "max_model_len": "9", "owned_by": 7, "root": None}, ModelInfo("a")),
+        ({"id": "a", "max_model_len": 0}, ModelInfo("a")),
+    ],
+)
+def test_rows_of_a_list_of_models(row: Any, expected: ModelInfo) -> None:
+    assert read_models(reply({"data": [None, {"id": 7}, row]})) == (expected,)
+
+
+def test_fingerprints() -> None:
+    assert read_fingerprint(reply({"system_fingerprint": "fp_1"})) == "fp_1"
+    assert read_fingerprint(reply({"system_fingerprint": None})) == ""
+    assert read_models(reply({"data": None})) == ()

@@ -76,6 +76,7 @@ class FaultServer:
         self.in_flight = self.most_in_flight = self.connections = 0
         self._open: set[_Connection] = set()
         self._listener: asyncio.Server | None = None
+        self.down = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -93,11 +94,13 @@ class FaultServer:
     async def open(self) -> None:
         """Listen; the port stays the same when the server is opened again."""
         loop = self._loop = asyncio.get_running_loop()
+        self.down = False
         self._listener = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024)
         self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and break every connection, as a crash does."""
+        self.down = True
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -179,6 +182,8 @@ class _Connection(asyncio.Protocol):
         self.transport = transport
         self.server._open.add(self)
         self.server.connections += 1
+        if self.server.down:  # it was accepted in the moment of the crash
+            self.reset()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.server._open.discard(self)

@@ -1,39 +1,52 @@
-"""Who may be in flight: the queue before one endpoint.
+"""Who may be in flight: one queue, in order of address, before all lanes of a fleet.
 
-Calls are let in up to the limit (throttle.py), none while the server asked for silence, and one at a time while it is
-held (hold.py). Knows addresses and times; knows nothing of what a call is or how it ends.
+A call is let in where a lane may take it (berth.py): up to its limit, not while the server asked for silence, and one
+at a time where it is held. Among several, the lane with the fewest calls out over its weight. Knows addresses and
+times; knows nothing of what a call is or how it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from selfgen.core.work import CallId
 from selfgen.errors import SelfgenError
-from selfgen.models.hold import Health
-from selfgen.models.throttle import Throttle
+from selfgen.models.berth import Berth, Lease
+
+SHORTEST_WAIT_S = 0.001
+"""An alarm that rings a rounding error too early must not be set again for no time at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to be in flight: the limit that it was given at, and whether it probes a held endpoint."""
+class Wish:
+    """What the queue knows of a call: its address, how often it failed by itself, how many tokens it may use, and the
+    lanes that it would rather not see again."""
 
-    admitted_at: int
-    probe: bool
+    address: CallId
+    failures: int = 0
+    tokens: int = 0
+    avoid: Collection[Berth] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A place in the queue. Early addresses go first, so that no early turn is starved and blocks those behind it."""
 
-    address: CallId
+    wish: Wish
     arrival: int
-    failures: int
     turn: asyncio.Future[Lease]
+
+    def __lt__(self, other: _Place) -> bool:
+        return (self.wish.address, self.arrival) < (other.wish.address, other.arrival)
+
+    def last_resort(self) -> tuple[bool, int, CallId, int]:
+        """Sort those first that have failed least."""
+        return self.turn.done(), self.wish.failures, self.wish.address, self.arrival
 
 
 class Turns:
@@ -41,34 +54,32 @@ class Turns:
 
     def __init__(
         self,
+        berths: Sequence[Berth],
         *,
-        throttle: Throttle,
-        health: Health,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._throttle, self._health, self._clock, self._sleep = throttle, health, clock, sleep
+        self._berths, self._clock, self._sleep = berths, clock, sleep
         self._queue: list[_Place] = []
         self._arrivals = count()
         self._alarm: asyncio.Task[None] | None = None
-        self._probes = 0
+        self._alarm_s = math.inf
         self.waiting = 0
-        self.busy_since_s = clock()
         self.fatal: SelfgenError | None = None
 
     def room(self) -> int:
-        """Return how many more calls would be let in now; while held, 1 if nobody is there to probe."""
-        if self.fatal is not None:
-            return 0
-        limit = self._throttle.limit if self._health.hold is None else 1
-        return max(0, limit - self._throttle.in_flight - self.waiting)
+        """Return how many more calls would be let in now; while no lane is open, 1 if nobody is there to learn more."""
+        lanes = [berth for berth in self._berths if berth.open]
+        if lanes:
+            return max(0, sum(berth.limit.free() for berth in lanes) - self.waiting)
+        return max(0, 1 - self.waiting - sum(berth.limit.in_flight for berth in self._berths))
 
-    async def admit(self, address: CallId, failures: int) -> Lease:
-        """Wait for a turn; `failures` are those that the call had itself. Raises what the queue was shut with.
+    async def admit(self, wish: Wish) -> Lease:
+        """Wait for a turn. Raises what the queue was shut with.
 
         A cancelled wait leaves nothing behind, even when the turn had just been granted."""
         turn: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, _Place(address, next(self._arrivals), failures, turn))
+        heapq.heappush(self._queue, _Place(wish, next(self._arrivals), turn))
         self.waiting += 1
         try:
             self.pump()
@@ -82,8 +93,7 @@ class Turns:
 
     def give_back(self, lease: Lease) -> None:
         """Free a slot. Who comes next is decided once the outcome has been learned from, hence not right now."""
-        self._throttle.release()
-        self._probes -= lease.probe
+        lease.berth.release(lease)
         asyncio.get_running_loop().call_soon(self.pump)
 
     def shut(self, error: SelfgenError) -> SelfgenError:
@@ -96,46 +106,58 @@ class Turns:
         """Let in whoever may start now; set an alarm where time alone is in the way."""
         now_s = self._clock()
         while self._queue:
-            if self.fatal is not None:
-                turn = heapq.heappop(self._queue).turn
-                if not turn.done():
-                    turn.set_exception(self.fatal)
-            elif not self._may_start(now_s):
-                break
+            place = self._queue[0]
+            if place.turn.done():
+                heapq.heappop(self._queue)
+            elif self.fatal is not None:
+                heapq.heappop(self._queue).turn.set_exception(self.fatal)
+            elif (berth := self._choose(now_s, place.wish)) is None:
+                self._set_alarm(now_s, place.wish.tokens)
+                return
             else:
-                turn = self._next()
-                if not turn.done():
-                    turn.set_result(self._lease(now_s))
-        if self._queue and self._alarm is None and now_s < self._health.opens_at_s():
-            self._alarm = asyncio.get_running_loop().create_task(self._ring(self._health.opens_at_s() - now_s))
+                place = self._take(berth)
+                place.turn.set_result(berth.admit(now_s, place.wish.tokens))
 
-    def close(self) -> None:
-        """Set no more alarms."""
-        if self._alarm is not None:
-            self._alarm.cancel()
+    def close(self) -> list[asyncio.Task[None]]:
+        """Set no more alarms; returns what is left of them."""
+        if self._alarm is None:
+            return []
+        self._alarm.cancel()
+        return [self._alarm]
 
-    def _may_start(self, now_s: float) -> bool:
-        if now_s < self._health.opens_at_s():
-            return False
-        return self._probes == 0 if self._health.hold is not None else self._throttle.free() > 0
+    def _choose(self, now_s: float, wish: Wish) -> Berth | None:
+        """Return the lane for a call: rather not one that it avoids; one that wants a probe before all others, since it
+        wants a single one; then by load."""
+        best: Berth | None = None
+        best_key: tuple[bool, bool, tuple[float, float]] | None = None
+        for berth in self._berths:
+            if berth.may_start(now_s, wish.tokens):
+                key = (berth in wish.avoid, berth.open, berth.load())
+                if best_key is None or key < best_key:
+                    best, best_key = berth, key
+        return best
 
-    def _next(self) -> asyncio.Future[Lease]:
-        """Take the first of the queue; while held, the one that failed least: a bad call must not be the only probe."""
-        if self._health.hold is None:
-            return heapq.heappop(self._queue).turn
-        place = min(self._queue, key=lambda each: (each.turn.done(), each.failures, each.address, each.arrival))
+    def _take(self, berth: Berth) -> _Place:
+        """Take the first of the queue; for a held lane, the one that failed least: a bad call must not be the only
+        probe."""
+        if berth.open:
+            return heapq.heappop(self._queue)
+        place = min(self._queue, key=_Place.last_resort)
         self._queue.remove(place)
         heapq.heapify(self._queue)
-        return place.turn
+        return place
 
-    def _lease(self, now_s: float) -> Lease:
-        probe = self._health.hold is not None
-        if self._throttle.in_flight == 0:
-            self.busy_since_s = now_s
-        self._probes += probe
-        return Lease(self._throttle.admit(), probe)
+    def _set_alarm(self, now_s: float, tokens: int) -> None:
+        times = (berth.opens_at_s(now_s, tokens) for berth in self._berths if berth.live)
+        rings_s = min((time_s for time_s in times if time_s > now_s), default=math.inf)
+        if rings_s >= self._alarm_s or rings_s == math.inf:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_s = rings_s
+        self._alarm = asyncio.get_running_loop().create_task(self._ring(rings_s - now_s))
 
     async def _ring(self, wait_s: float) -> None:
-        await self._sleep(wait_s)
-        self._alarm = None
+        await self._sleep(max(wait_s, SHORTEST_WAIT_S))
+        self._alarm, self._alarm_s = None, math.inf
         self.pump()

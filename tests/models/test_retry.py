@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -32,43 +31,7 @@ from selfgen.models.faults import Unreachable
 from selfgen.models.hold import Policy
 from selfgen.models.retry import Endpoint
 from selfgen.models.throttle import Throttle
-
-T = TypeVar("T")
-HOUR = 3600.0
-
-
-class VirtualSelector(selectors.SelectSelector):
-    """Never waits: it turns the clock on instead."""
-
-    now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            if timeout is None:
-                raise AssertionError("everybody waits for somebody else, for ever")
-            self.now_s += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes at once."""
-
-    def __init__(self) -> None:
-        self.virtual = VirtualSelector()
-        super().__init__(self.virtual)
-
-    def time(self) -> float:
-        return self.virtual.now_s
-
-
-def run(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
+from tests.virtual_time import HOUR, now, run
 
 
 def make_ask(turn: int) -> Ask:

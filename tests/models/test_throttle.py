@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfgen.models.throttle import COOLDOWN_S, Throttle
+from selfgen.models.gauges import Gauges
+from selfgen.models.throttle import COOLDOWN_S, LAG_COUNTS_S, PATH_ENDS, Throttle
+from selfgen.models.throttle import Step as PathStep
 
 
 def clean_round(throttle: Throttle, now_s: float) -> None:
@@ -113,6 +115,73 @@ def test_fixed_stays_fixed() -> None:
     assert not refuse_one(throttle, 5.0)
     clean_round(throttle, 50.0)
     assert throttle.limit == 7
+
+
+def test_the_path_says_when_to_what_and_why() -> None:
+    throttle = Throttle(start=4, most=100)
+    clean_round(throttle, 3.0)
+    refuse_one(throttle, 5.0)
+    throttle.pin(50)
+    assert throttle.path == [
+        PathStep(3.0, 8, "all answers of a full round came"),
+        PathStep(5.0, 6, "the server refused a call as too many"),
+        PathStep(5.0, 50, "set by hand"),
+    ]
+
+
+def test_a_long_path_keeps_both_ends() -> None:
+    throttle = Throttle(start=1, most=3)
+    for turn in range(3000):
+        throttle.pin(1 + turn % 2)
+    assert len(throttle.path) == 2 * PATH_ENDS
+    clean_round(throttle, 1.0)
+    assert throttle.path[-1].limit == throttle.limit
+
+
+def test_lag_stops_growth_until_it_is_calm_again_and_never_cuts() -> None:
+    throttle = Throttle(start=4, most=100)
+    throttle.lag(0.06, 0.0)
+    clean_round(throttle, 1.0)
+    assert throttle.limit == 4
+    throttle.lag(0.04, 2.0)
+    clean_round(throttle, 3.0)
+    assert throttle.limit == 8
+    throttle.lag(9.0, 4.0)
+    clean_round(throttle, 4.0 + LAG_COUNTS_S)  # nobody looked again: an old report says nothing of now
+    assert throttle.limit == 16
+
+
+def test_a_pin_is_exact_until_it_is_taken_out() -> None:
+    throttle = Throttle(start=16, most=100)
+    throttle.pin(37)
+    clean_round(throttle, 0.0)
+    assert not refuse_one(throttle, 10.0)
+    assert throttle.limit == 37
+    throttle.pin(None)
+    clean_round(throttle, 20.0)
+    assert throttle.limit == 74
+
+
+def test_a_pin_stays_within_the_most() -> None:
+    throttle = Throttle(start=16, most=100)
+    throttle.pin(1000)
+    assert throttle.limit == 100
+    with pytest.raises(ValueError, match="at least 1"):
+        throttle.pin(0)
+
+
+def test_a_fixed_limit_can_be_let_go() -> None:
+    throttle = Throttle(start=8, most=100, fixed=True)
+    throttle.pin(None)
+    clean_round(throttle, 0.0)
+    assert throttle.limit == 16
+
+
+def test_what_a_server_shows_changes_nothing_here() -> None:
+    throttle = Throttle(start=8, most=100)
+    for second in range(20):
+        throttle.observe(Gauges(1, 1000, 1.0, 50.0 * second, 0), second)
+    assert (throttle.limit, throttle.path) == (8, [])
 
 
 @pytest.mark.parametrize(("start", "most"), [(0, 5), (6, 5), (-1, 3)])

@@ -1,157 +1,125 @@
-"""What a person sees while a run works: a panel on a terminal, a log line every few seconds elsewhere."""
+"""What a person sees while a run works: a panel on a terminal, now and then a log line elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
+from rich.live import Live as Screen
 
+from selfgen.assemble.observe import Observer
 from selfgen.assemble.session import Progress
-from selfgen.cli.screen import cut, line, text
-from selfgen.cli.words import cost_of, count, reasons, share, span
-from selfgen.core.tally import Prices
+from selfgen.cli.page import amount, eta, limit_of, log_line, panel
+from selfgen.cli.screen import line, text
+from selfgen.cli.words import count, share, span
 
-LOG_EVERY_S = 5.0
-WINDOW_S = 30.0
+if TYPE_CHECKING:
+    from selfgen.core.budget import Prices
+    from selfgen.store.live import Live
 
-
-class Pace:
-    """The rate now: records and drafts over the last half minute, from samples of the tally."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[float, int, int]] = deque()
-
-    def add(self, now_s: float, kept: int, drafts: int) -> None:
-        """Take in one sample."""
-        self._samples.append((now_s, kept, drafts))
-        while len(self._samples) > 2 and now_s - self._samples[0][0] > WINDOW_S:
-            self._samples.popleft()
-
-    def per_second(self) -> float:
-        """Return records a second, 0.0 while unknown."""
-        (first, kept, _), (last, now_kept, _) = self._samples[0], self._samples[-1]
-        return (now_kept - kept) / (last - first) if last - first > 0.5 else 0.0
-
-    def acceptance(self) -> float | None:
-        """Return kept over read in the window, None while nothing was read in it."""
-        drafts = self._samples[-1][2] - self._samples[0][2]
-        return (self._samples[-1][1] - self._samples[0][1]) / drafts if drafts else None
+LOG_EVERY_S = 30.0
+FIRST_LOG_S = 5.0
+HOUR_S = 3600.0
 
 
 class View(AbstractContextManager["View"]):
     """Shows progress. Use `watch` as the session's watcher."""
 
     def __init__(self, console: Console, title: str, target: int, prices: Prices | None) -> None:
-        self._console, self._title, self._target, self._prices = console, title, target, prices
-        self._pace = Pace()
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
-        self._started = self._logged = time.monotonic()
-        self._show: Callable[[Progress], None] = self._draw if self._live else self._log
+        """`target` is that of the machine's policy while a session works, which may change."""
+        self._console = console
+        self._observer = Observer(title, "", prices)
+        self._screen = Screen(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._log = Log(console)
 
     def __enter__(self) -> View:
-        if self._live:
-            self._live.start()
+        if self._screen:
+            self._screen.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
+        if self._screen:
             with suppress(OSError):
-                self._live.stop()
+                self._screen.stop()
 
     def watch(self, progress: Progress) -> None:
         """Take in how things stand, and show it when it is time."""
-        tally = progress.machine.tally
-        self._pace.add(time.monotonic(), tally.kept, tally.drafts)
+        now_s = time.monotonic()
+        live = self._observer.look(progress, now_s)
         # A terminal that is gone, or a log that nobody reads any more, does not end a run.
         with suppress(OSError):
-            self._show(progress)
+            if self._screen:
+                self._screen.update(panel(live, self._console.width), refresh=True)
+            else:
+                self._log.take(live, now_s)
 
-    def _eta(self, progress: Progress) -> str:
-        rate = self._pace.per_second()
-        return span(max(0, self._target - progress.machine.tally.kept) / rate) if rate > 0 else "?"
 
-    def _rate(self) -> str:
-        rate = self._pace.per_second()
-        return f"{rate:.1f}/s" if rate >= 1 or rate == 0 else f"{rate * 60:.1f}/min"
+class Log:
+    """Log lines: one every half minute, one when servers get into trouble or out of it, and a summary every hour."""
 
-    def _acceptance(self) -> str:
-        acceptance = self._pace.acceptance()
-        return "?" if acceptance is None else share(acceptance, 1)
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next_s: float | None = None
+        self._troubled = False
+        self._hour = Hour()
 
-    def _log(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now - self._logged < LOG_EVERY_S:
-            return
-        self._logged = now
-        tally = progress.machine.tally
+    def take(self, live: Live, now_s: float) -> None:
+        """Take in how things stand, and print a line when it is time. Raises OSError."""
+        if self._next_s is None:
+            self._next_s = now_s + min(FIRST_LOG_S, LOG_EVERY_S)
+        troubled = bool(live.states)
+        turned, self._troubled = troubled is not self._troubled, troubled
+        if now_s >= self._next_s or turned:
+            self._next_s = now_s + LOG_EVERY_S
+            self._print(log_line(live, time.strftime("%H:%M:%S")) + ("  servers are back" * (turned and not troubled)))
+        if summary := self._hour.take(live, now_s):
+            self._print(f"{time.strftime('%H:%M:%S')}  {summary}")
+
+    def _print(self, shown: str) -> None:
+        self._console.print(text(shown))
+
+
+class Hour:
+    """Sums up each hour of a session in a line. Times are seconds of a monotonic clock."""
+
+    def __init__(self) -> None:
+        self._first: Live | None = None
+        self._began_s = self._last_s = 0.0
+        self._number = 0
+        self._trouble_s = 0.0
+
+    def take(self, live: Live, now_s: float) -> str:
+        """Take in how things stand. Returns the summary when an hour is over, "" otherwise."""
+        if self._first is None:
+            self._first, self._began_s, self._last_s = live, now_s, now_s
+        if live.states:
+            self._trouble_s += now_s - self._last_s
+        self._last_s = now_s
+        if now_s - self._began_s < HOUR_S:
+            return ""
+        self._number += 1
+        shown = self._sum_up(self._first, live)
+        self._first, self._began_s, self._trouble_s = live, now_s, 0.0
+        return shown
+
+    def _sum_up(self, first: Live, live: Live) -> str:
+        records, drafts = live.kept - first.kept, sum(live.drafts[1:4]) - sum(first.drafts[1:4])
         parts = [
-            time.strftime("%H:%M:%S"),
-            f"kept {count(tally.kept)}/{count(self._target)} ({share(tally.kept, self._target)})",
-            f"rate {self._rate()}",
-            f"ETA {self._eta(progress)}",
-            f"acceptance {self._acceptance()}",
-            f"in flight {progress.snapshot.calls_in_flight}",
-            f"tokens {count(tally.tokens)}",
+            f"{count(records)} records",
+            f"{share(records, drafts)} of {count(drafts)} drafts kept",
+            f"{count(live.calls - first.calls)} calls",
+            f"{count(live.completion_tokens - first.completion_tokens)} tokens written",
         ]
-        if cost := cost_of(tally, self._prices):
-            parts.append(f"cost {cost}")
-        if tally.rejected:
-            parts.append(f"rejected {reasons(tally.rejected, 3)}")
-        parts += [f"! {state}" for state in progress.snapshot.states]
-        self._console.print(text("  ".join(map(line, parts))))
-
-    def _draw(self, progress: Progress) -> None:
-        assert self._live is not None
-        self._live.update(self._panel(progress), refresh=True)
-
-    def _panel(self, progress: Progress) -> RenderableType:
-        tally = progress.machine.tally
-        width = self._console.width
-        head = Table.grid(padding=(0, 2))
-        head.add_row(
-            ProgressBar(
-                total=self._target, completed=min(tally.kept, self._target), width=min(40, max(10, width - 50))
-            ),
-            text(f"{count(tally.kept)} of {count(self._target)} records  {share(tally.kept, self._target)}"),
-        )
-        rows: list[RenderableType] = [
-            text(cut(self._title, width), "bold"),
-            head,
-            text(
-                cut(
-                    f"rate {self._rate()}  ETA {self._eta(progress)}  acceptance now {self._acceptance()}"
-                    f"  running {span(time.monotonic() - self._started)}",
-                    width,
-                )
-            ),
-            text(cut(self._traffic(progress), width), "dim"),
-        ]
-        for label, counts in (("rejected", tally.rejected), ("lost", tally.lost), ("unreadable", tally.faults)):
-            if counts:
-                rows.append(text(line(f"{label} {count(counts.total())}: {reasons(counts, 5)}", width), "dim"))
-        if progress.last:
-            rows.append(Text("last ", style="dim") + text(line(progress.last.instruction, width - 5)))
-        rows += [text(line(f"! {state}", width), "yellow") for state in progress.snapshot.states]
-        if progress.snapshot.draining and progress.machine.stop is None:
-            what = "no new calls; waiting for those in flight. Ctrl-C again leaves at once."
-            rows.append(text(line(what, width), "yellow"))
-        return Group(*rows)
-
-    def _traffic(self, progress: Progress) -> str:
-        tally = progress.machine.tally
-        cost = cost_of(tally, self._prices)
-        return (
-            f"calls in flight {progress.snapshot.calls_in_flight}  turns in flight {progress.machine.turns_in_flight}"
-            f"  tokens {count(tally.prompt_tokens)} read {count(tally.completion_tokens)} written"
-            + (f"  cost {cost}" if cost else "")
-        )
+        if live.cost is not None and first.cost is not None:
+            parts.append(f"cost {amount(live.cost - first.cost, live.currency)}")
+        if live.lanes:
+            parts.append(f"limit {limit_of(live.lanes)}")
+        if self._trouble_s:
+            parts.append(f"servers in trouble for {span(self._trouble_s)}")
+        parts.append(f"now {count(live.kept)} of {count(live.target)}, ETA {eta(live)}")
+        return line(f"hour {self._number}: {', '.join(parts)}")

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from selfgen.cli.screen import line, next_step, out, say, text
-from selfgen.cli.words import account_lines, count, reasons, share, span, token_line
+from selfgen.cli.words import account_lines, count, reasons, share, span, spent_lines
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
@@ -25,19 +25,44 @@ def add_to(app: typer.Typer) -> None:
     app.command("why", help=why.__doc__)(why)
 
 
-def status(run: RunFolder) -> None:
+def status(
+    run: RunFolder,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow a run at work to its end, or Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, one object a line.")] = False,
+) -> None:
     """Tell how a run stands: records, account, rate, who works on it."""
     from selfgen.assemble.book import find_run, open_book
-    from selfgen.assemble.parts import prices_of
+    from selfgen.cli import watch as session
+    from selfgen.store.live import look
 
-    book = open_book(find_run(run))
+    folder = find_run(run)
+    if watch:
+        try:
+            session.watch(folder, as_json=as_json)
+        except KeyboardInterrupt:
+            return
+    sight = look(folder)
+    if sight.news is not None:
+        (session.show_json if as_json else session.show_page)(folder, sight, sight.news)
+    elif as_json:
+        session.show_json(folder, sight, session.of_book(open_book(folder)))
+    else:
+        _show_book(open_book(folder), run)
+
+
+def _show_book(book: Any, run: Path) -> None:
+    """Tell what the journal of a run says: for one that nobody works on, or whose session has not spoken yet."""
+    from selfgen.assemble.parts import prices_of
+    from selfgen.assemble.spent import read_spending
+
     config, machine = book.source.config, book.machine
     kept = min(machine.tally.kept, config.target)
     say(f"{run}: {count(kept)} of {count(config.target)} records ({share(kept, config.target)})", "bold")
     say(f"{config.recipe}, {config.lang}, {config.propose.model}; made by selfgen {book.header['selfgen']}")
     for row in account_lines(machine, config.target):
         say(row)
-    say(token_line(machine.tally, prices_of(config)))
+    for row in spent_lines(read_spending(book.run, machine.recipe), prices_of(config)):
+        say(row)
     say(_pace(book.times))
     for note in book.notes[-3:]:
         say(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(note.at))}  {note.kind}: {note.text}", "dim")
@@ -193,7 +218,8 @@ def _show_call(call: Any) -> None:
     from selfgen.core.work import Answered
 
     ask, event = call.ask, call.event
-    _heading(f"call {ask.id}: prompt ({ask.role}, seed {ask.seed})")
+    manner = f"; {call.manner}" if call.manner else ""
+    _heading(f"call {ask.id}: prompt ({ask.role}, seed {ask.seed}{manner})")
     for message in ask.messages:
         say(f"[{message.role}]", "dim")
         say(message.content)

@@ -43,6 +43,10 @@ class Derived:
             dataset.write(b"".join(map(self._record_row, records)))
             rejected.write(b"".join(self._rejection_row(r) for turn in turns for r in turn.rejections))
 
+    def move_target(self, records: int) -> None:
+        """Have the dataset end so many records later, or sooner; not before what is written already."""
+        self._room = max(0, self._room + records)
+
     def flush(self) -> None:
         """Let others see what was added; now and then is enough, the journal has it all."""
         with _naming(self._run.path):

@@ -3,6 +3,7 @@
 run.db          the truth          prompts/  the templates as used       seeds.jsonl  the seeds as used
 lock            flock, held while a process works on the run; the kernel lets go of it, also after kill -9
 dataset.jsonl   rejected.jsonl     derived from run.db, rebuilt byte for byte by `selfgen rebuild`
+live.json       what a session at work says of itself     control.json   what it is asked to do (live.py, control.py)
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from selfgen.errors import CannotCreate, StoreFault, UsageError
 
+_ELSEWHERE = "Name another folder with --out."
 _NAME = re.compile(r"[A-Za-z0-9\u3400-\u9fff][A-Za-z0-9\u3400-\u9fff._-]{0,79}")
 
 
@@ -37,25 +39,46 @@ class RunDir:
         self.rejected = path / "rejected.jsonl"
         self.prompts = path / "prompts"
         self.seeds = path / "seeds.jsonl"
+        self.live = path / "live.json"
+        self.control = path / "control.json"
+        self.batches = path / "batches"
+
+    def log_of(self, role: str) -> Path:
+        """Return the file for the log of a server that was started for a role."""
+        return self.path / ("vllm.log" if role == "propose" else f"vllm-{role}.log")
 
     @property
     def exists(self) -> bool:
         """Tell whether a run was begun here."""
         return self.database.exists()
 
+    def check(self) -> None:
+        """Raise CannotCreate when something else is in the way of the folder: known before anybody is asked for
+        anything."""
+        if self.path.is_symlink() and not self.path.exists():
+            raise CannotCreate(f"cannot make {self.path}: a link that leads nowhere", todo=_ELSEWHERE)
+        if self.path.exists():
+            self._refuse_strangers()
+        above = next(place for place in self.path.absolute().parents if place.exists())
+        if not above.is_dir():
+            raise CannotCreate(f"cannot make {self.path}: {above} is no folder", todo=_ELSEWHERE)
+
     def create(self) -> None:
         """Make the folder. Raises CannotCreate when something else is in the way."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CannotCreate(
-                f"cannot make {self.path}: {error.strerror}", todo="Name another folder with --out."
-            ) from error
-        strangers = [item.name for item in self.path.iterdir() if item.name not in {"lock"}]
+            raise CannotCreate(f"cannot make {self.path}: {error.strerror}", todo=_ELSEWHERE) from error
+        self._refuse_strangers()
+
+    def _refuse_strangers(self) -> None:
+        if not self.path.is_dir():
+            raise CannotCreate(f"cannot make {self.path}: File exists", todo=_ELSEWHERE)
+        ours = {"lock", *(self.log_of(role).name for role in ("propose", "answer"))}
+        strangers = [item.name for item in self.path.iterdir() if item.name not in ours]
         if strangers and not self.exists:
             raise CannotCreate(
-                f"{self.path} holds other things ({', '.join(sorted(strangers)[:3])}) and no run",
-                todo="Name another folder with --out.",
+                f"{self.path} holds other things ({', '.join(sorted(strangers)[:3])}) and no run", todo=_ELSEWHERE
             )
 
     def write_prompts(self, sources: Mapping[str, str]) -> None:

@@ -89,7 +89,7 @@ class ModelConfig(_Part):
 
 
 class LimitsConfig(_Part):
-    """Where a run stops before its target. Empty means no limit."""
+    """Where a run stops before its target. Empty means no limit. All but the hours count from the run's beginning."""
 
     max_calls: int | None = Field(None, ge=1)
     max_tokens: int | None = Field(None, ge=1, description="tokens read and written")
@@ -113,7 +113,7 @@ class PricesConfig(_Part):
     prompt: Decimal = Field(Decimal(0), ge=0)
     cached_prompt: Decimal | None = Field(None, ge=0, description="for prompt tokens from the server's cache")
     completion: Decimal = Field(Decimal(0), ge=0)
-    currency: str = "$"
+    currency: str = Field("$", max_length=12, description="a sign or a code: $, €, ¥, CNY ...")
 
 
 class WebhookConfig(_Part):
@@ -127,8 +127,9 @@ class WebhookConfig(_Part):
 class CallsConfig(_Part):
     """How calls are made. None of it changes the data."""
 
-    executor: Literal["stream", "batch"] = Field("stream", description="batch: files for half-price batch services")
-    batch_backend: Literal["openai", "vllm"] = Field("openai", description="a Batch API, or `vllm run-batch`")
+    executor: Literal["stream", "batch"] = Field(
+        "stream", description="batch: files, for a Batch API or vllm run-batch"
+    )
     batch_size: int = Field(1000, ge=1, le=50_000, description="calls in one batch, at most")
     batch_poll_s: float = Field(30, gt=0, description="between two looks at a batch")
     concurrency: int | Literal["auto"] = "auto"
@@ -168,11 +169,13 @@ class RunConfig(_Part):
         "auto", description="auto: as the server proves it can"
     )
     lag_min: int = Field(16, ge=1, description="turns in flight, at least")
-    lag_max: int = Field(1024, ge=1, description="turns in flight, at most")
+    lag_max: int = Field(8192, ge=1, description="turns in flight, at most")
     limits: LimitsConfig = LimitsConfig()
     saturation: SaturationConfig = SaturationConfig()
     prices: PricesConfig = PricesConfig()
-    answer_prices: PricesConfig | None = Field(None, description="of the answering model, if they are others")
+    answer_prices: PricesConfig | None = Field(
+        None, description="of the answering model, if they are others; in the same currency"
+    )
     webhooks: tuple[WebhookConfig, ...] = ()
     calls: CallsConfig = CallsConfig()
 

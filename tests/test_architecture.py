@@ -26,6 +26,7 @@ BELOW = {
     "executors": {"core", "errors", "canon"},
     "store": {"core", "errors", "canon"},
     "export": {"core", "errors", "canon"},
+    "webhooks": {"core", "errors", "canon"},
 }
 BELOW["assemble"] = set(BELOW) | {"__init__"}
 BELOW["__main__"] = {"cli"}
@@ -33,9 +34,9 @@ BELOW["cli"] = {"assemble", "config", "core", "errors", "executors", "store", "_
 """A room may import itself and these."""
 
 HOMES = {
-    "openai": {"models/chat.py", "models/embeddings.py"},
-    "httpx2": {"models/chat.py", "models/embeddings.py", "models/faults.py"},
-    "aiohttp": {"models/chat.py"},
+    "openai": {"models/batches.py", "models/chat.py", "models/embeddings.py"},
+    "httpx2": {"models/address.py", "models/batches.py", "models/chat.py", "models/embeddings.py", "models/faults.py"},
+    "aiohttp": {"models/batches.py", "models/chat.py"},
     "jinja2": {"recipes/templates.py"},
     "rouge_score": {"filters/", "assemble/doctor.py"},
     "rapidfuzz": {"filters/"},
@@ -50,13 +51,14 @@ HOMES = {
     "yaml": {"config.py", "assemble/starter.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
-    "asyncio": {"executors/", "models/", "assemble/servers.py"},
-    "random": {"models/retry.py"},
-    "time": {"models/", "executors/", "store/", "cli/"},
+    "asyncio": {"executors/", "models/", "assemble/preflight.py", "assemble/servers.py"},
+    "random": {"models/fleet.py", "models/retry.py"},
+    "time": {"models/", "executors/", "store/", "cli/", "webhooks/post.py", "assemble/live.py"},
     "datetime": {"models/", "cli/"},
     "fcntl": {"store/run_dir.py", "store/rows_out.py"},
-    "subprocess": {"models/vllm_server.py"},
-    "threading": {"executors/", "store/", "filters/"},
+    "subprocess": {"models/vllm_batch.py", "models/vllm_server.py"},
+    "threading": {"executors/", "store/", "filters/", "models/vllm_server.py", "webhooks/post.py"},
+    "ctypes": {"models/vllm_guard.py"},
     "pickle": set(),
     "vllm": set(),
     "torch": {"filters/encoders.py"},

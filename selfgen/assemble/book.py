@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from selfgen.assemble.parts import build_machine, policy_of
-from selfgen.assemble.source import Source, from_header
+from selfgen.assemble.source import BEHAVIOUR, Source, from_header
+from selfgen.core.again import Try
 from selfgen.core.machine import Machine
 from selfgen.core.replay import Before, NoGates, replay
 from selfgen.core.tasks import Draft, Record, Task
@@ -84,14 +85,34 @@ def open_book(run: RunDir, before: Before | None = None) -> Book:
     """Read a run. Raises StoreFault when there is none, or when its journal is damaged."""
     with closing(Reader(run.database)) as reader:
         header, source = _read_header(run, reader)
-        machine = build_machine(source, policy_of(source.config, header.get("grace", 0)))
+        machine = build_reader(header, source)
         retired: list[Retired] = []
         try:
             with pass_events(reader) as events:
                 replay(machine, NoGates(), events, retired.extend, before)
         except InternalError as error:
-            raise StoreFault(f"{run.path}: the journal does not fit together: {error.what}", todo=_RESTORE) from error
+            raise _unfit(run, header, error) from error
         return Book(run, header, source, machine, retired, reader.notes(), reader.times(), is_held(run))
+
+
+def behaviour_of(header: Mapping[str, Any]) -> int:
+    """Return the behaviour of the version that made a run. Raises LookupError or ValueError for a damaged header."""
+    return int(header["identity"].get("behaviour", 1))
+
+
+def build_reader(header: Mapping[str, Any], source: Source) -> Machine:
+    """Build the machine that a journal is folded into, also the journal of an older version."""
+    made = build_machine(source, policy_of(source.config, header.get("grace", 0)))
+    if behaviour_of(header) >= 3:
+        return made
+    return Machine(made.plan.before_3(), made.policy, made.recipe, made.seeds)
+
+
+def _unfit(run: RunDir, header: Mapping[str, Any], error: InternalError) -> StoreFault:
+    if behaviour_of(header) == BEHAVIOUR:
+        return StoreFault(f"{run.path}: the journal does not fit together: {error.what}", todo=_RESTORE)
+    what = f"{run.path}: made by selfgen {header['selfgen']}, whose replies this version reads otherwise: {error.what}"
+    return StoreFault(what, todo=f"Use selfgen {header['selfgen']} for this run.")
 
 
 def read_source(run: RunDir) -> Source:
@@ -113,6 +134,7 @@ def _read_header(run: RunDir, reader: Reader) -> tuple[Mapping[str, Any], Source
         header = reader.header()
         if not header:
             raise UsageError(f"{run.path} was made but never begun", todo="Start it with `selfgen run`.")
+        behaviour_of(header)
         return header, from_header(header)
     except (LookupError, TypeError, ValueError) as error:
         raise StoreFault(f"{run.path}: the journal's header is damaged: {_word(error)}", todo=_RESTORE) from error
@@ -124,10 +146,21 @@ def _word(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CallStory:
-    """One call as it happened: what was asked, and what came back."""
+    """One call as it happened: what was asked, how, and what came back."""
 
     ask: Ask
     event: Answered | Refused
+    tried: Try
+
+    @property
+    def manner(self) -> str:
+        """What is special about how it was asked, in words; "" for a call that was asked for the first time."""
+        parts = []
+        if self.tried.rung:
+            parts.append(f"smaller prompt, rung {self.tried.rung}")
+        if self.tried.cuts:
+            parts.append(f"more room: {self.ask.sampling.max_tokens} tokens")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +188,7 @@ def tell(run: RunDir, id: str) -> Story:
             if event.turn == turn:
                 verdicts.extend(m for v in event.verdicts if v.draft == id for m in v.measures)
         elif event.id.turn == turn and (event.id.stage == 0 or event.id.item == item):
-            calls.append(CallStory(machine.render(event.id), event))
+            calls.append(CallStory(machine.render(event.id), event, machine.tried(event.id)))
 
     book = open_book(run, look)
     record = next((record for record in book.machine.records if record.task.id == id), None)

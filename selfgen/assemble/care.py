@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selfgen.assemble.book import Book, guard, open_book, pass_events
-from selfgen.assemble.parts import StageGates, build_gates, build_machine, policy_of, rejection_row
+from selfgen.assemble.book import Book, behaviour_of, build_reader, guard, open_book, pass_events
+from selfgen.assemble.parts import StageGates, build_gates, rejection_row
 from selfgen.assemble.session import record_row
 from selfgen.assemble.settings import environment
-from selfgen.assemble.source import from_header, identity
+from selfgen.assemble.source import BEHAVIOUR, from_header, identity
 from selfgen.canon import digest_bytes
 from selfgen.core.replay import check_prompt, replay
 from selfgen.core.tally import Account
@@ -55,7 +55,12 @@ def examine(run: RunDir) -> Iterator[Check]:
         return
     yield Check("every prompt renders as it was sent", True)
     yield Check(f"the account adds up: {_word_account(book.machine.account)}", book.machine.account.balanced)
-    yield Check("the identity is that of its parts", book.header["identity"] == identity(book.source))
+    made_as = behaviour_of(book.header)
+    if made_as != BEHAVIOUR:
+        version = f"selfgen {book.header['selfgen']} (behaviour {made_as})"
+        yield Check(f"another version made it: {version}, which alone can prove it; this one has {BEHAVIOUR}", False)
+    own = identity(book.source) | {"behaviour": made_as}
+    yield Check("the identity is that of its parts", book.header["identity"] == own)
     yield _judge_again(run)
     if book.holder:
         yield Check(f"the files are not compared: process {book.holder} is at work on them", True)
@@ -110,7 +115,7 @@ def _judge_again(run: RunDir) -> Check:
     with closing(Reader(run.database)) as reader:
         header = reader.header()
         source = from_header(header)
-        machine = build_machine(source, policy_of(source.config, header.get("grace", 0)))
+        machine = build_reader(header, source)
         again = _Again(build_gates(source, machine, environment(), run, writable=False))
         with pass_events(reader) as events:
             replay(machine, again, events, lambda retired: None)

@@ -10,16 +10,16 @@ from typing import Any
 from selfgen import registry
 from selfgen.assemble.embedding import build_encoder
 from selfgen.assemble.source import Source, recipe_of
-from selfgen.config import ModelConfig, RunConfig
+from selfgen.config import ModelConfig, PricesConfig, RunConfig
+from selfgen.core.budget import Price, Prices
 from selfgen.core.machine import Machine
-from selfgen.core.ports import Exporter, Model
-from selfgen.core.tally import Policy, Prices
+from selfgen.core.ports import Exporter
+from selfgen.core.tally import Policy
 from selfgen.core.tasks import Draft, Task
 from selfgen.core.turns import Plan, Rejection
-from selfgen.core.work import Role, Sampling, Verdict
+from selfgen.core.work import Sampling, Verdict
+from selfgen.errors import BadConfig
 from selfgen.store.run_dir import RunDir
-
-MOCK = "mock"
 
 
 class StageGates:
@@ -61,11 +61,20 @@ class StageGates:
 
 
 def policy_of(config: RunConfig, grace: int = 0) -> Policy:
-    """Return where a run stops; `grace` is how far it went before under other limits."""
+    """Return where a run stops; `grace` is how far it went before under other limits. Raises BadConfig for a limit of
+    cost without prices."""
+    prices, limits = prices_of(config), config.limits
+    if limits.max_cost is not None and prices is None:
+        raise BadConfig(
+            f"max_cost is {limits.max_cost}, and nothing has a price",
+            todo="Give the prices of a million tokens, read and written: --prices 0.15:0.60 (`prices` in a file).",
+        )
     return Policy(
         target=config.target,
-        max_calls=config.limits.max_calls,
-        max_tokens=config.limits.max_tokens,
+        max_calls=limits.max_calls,
+        max_tokens=limits.max_tokens,
+        max_cost=None if limits.max_cost is None else Fraction(limits.max_cost),
+        prices=prices,
         window=config.saturation.window,
         floor=Fraction(str(config.saturation.floor)),
         grace=grace,
@@ -73,11 +82,19 @@ def policy_of(config: RunConfig, grace: int = 0) -> Policy:
 
 
 def prices_of(config: RunConfig) -> Prices | None:
-    """Return the prices, None when none are set."""
-    prices = config.prices
-    if not prices.prompt and not prices.completion:
+    """Return the prices of both roles, None when none are set. Raises BadConfig for two currencies."""
+    propose, answer = config.prices, config.answer_prices or config.prices
+    if answer.currency not in (propose.currency, PricesConfig().currency):
+        what = f"prices are in {propose.currency}, answer_prices in {answer.currency}"
+        raise BadConfig(what, todo="Give both in one currency.")
+    if not any((propose.prompt, propose.completion, answer.prompt, answer.completion)):
         return None
-    return Prices(Fraction(prices.prompt), Fraction(prices.completion), prices.currency)
+    return Prices(_price(propose), _price(answer), propose.currency)
+
+
+def _price(price: PricesConfig) -> Price:
+    cached = price.cached_prompt
+    return Price(Fraction(price.prompt), Fraction(price.completion), None if cached is None else Fraction(cached))
 
 
 def build_machine(source: Source, policy: Policy | None = None) -> Machine:
@@ -107,60 +124,6 @@ def build_gates(
     )
     stages = {index: stage.gate for index, stage in enumerate(machine.recipe.stages) if stage.gate}
     return StageGates(config, stages, source.seeds, encoder)
-
-
-def build_models(config: RunConfig, environment: Mapping[str, str]) -> dict[Role, Model]:
-    """Build the model of each role; roles that speak to the same model share one."""
-    propose = _build_model(config, config.propose, environment)
-    same = _place(config.answering) == _place(config.propose)
-    return {"propose": propose, "answer": propose if same else _build_model(config, config.answering, environment)}
-
-
-def _place(model: ModelConfig) -> dict[str, Any]:
-    return model.model_dump(exclude={"temperature", "top_p", "max_tokens"})
-
-
-def _build_model(config: RunConfig, model: ModelConfig, environment: Mapping[str, str]) -> Model:
-    if model.model == MOCK and not model.base_url:
-        return _build_mock(config, model)
-    return _build_server(config, model, environment)
-
-
-def _build_mock(config: RunConfig, model: ModelConfig) -> Model:
-    from selfgen.models.mock import Mock
-
-    limit = config.calls.max_concurrency if config.calls.concurrency == "auto" else config.calls.concurrency
-    made: Model = registry.make(
-        "model mock", Mock, {"lang": config.lang, "concurrency": min(limit, 256)}, model.options
-    )
-    return made
-
-
-def _build_server(config: RunConfig, model: ModelConfig, environment: Mapping[str, str]) -> Model:
-    from selfgen.models.chat import Chat
-    from selfgen.models.hold import Policy as Patience
-    from selfgen.models.retry import Endpoint
-    from selfgen.models.throttle import Throttle
-
-    calls = config.calls
-    chat = Chat(
-        base_url=model.base_url,
-        model=model.model,
-        key=environment.get(model.api_key_env, ""),
-        structured="off" if config.structured == "auto" else config.structured,
-        extra_body=model.extra_body,
-        max_tokens_field=model.max_tokens_field,
-        send_seed=calls.send_seed == "on",
-        connections=calls.max_concurrency if calls.concurrency == "auto" else calls.concurrency,
-        idle_s=calls.idle_timeout_s,
-        total_s=calls.timeout_s,
-        allow_insecure=calls.allow_insecure_key,
-    )
-    if calls.concurrency == "auto":
-        throttle = Throttle(start=min(16, calls.max_concurrency), most=calls.max_concurrency)
-    else:
-        throttle = Throttle(start=calls.concurrency, most=calls.concurrency, fixed=True)
-    return Endpoint(chat.send, throttle=throttle, policy=Patience(patience_s=calls.patience_s), close=chat.aclose)
 
 
 def build_exporter(name: str) -> Exporter:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from selfgen.assemble.parts import build_gates, build_machine, build_models, policy_of, rejection_row
-from selfgen.assemble.servers import settle
-from selfgen.assemble.source import Source, check_identity, from_header, identity, to_header
+from selfgen.assemble.batching import settle_unserved
+from selfgen.assemble.live import Desk
+from selfgen.assemble.parts import build_gates, build_machine, policy_of, prices_of, rejection_row
+from selfgen.assemble.places import nowhere, own_servers
+from selfgen.assemble.servers import Settled
+from selfgen.assemble.serving import Serving
+from selfgen.assemble.source import Source, check_identity, config_header, from_header, identity, to_header
+from selfgen.assemble.spent import Expenses, doubtful_in, keeper
+from selfgen.assemble.work import Job, build_executor, limits_found
 from selfgen.config import RunConfig
+from selfgen.core.budget import Spending
 from selfgen.core.machine import Machine
 from selfgen.core.ports import Model
 from selfgen.core.replay import replay
@@ -20,7 +27,8 @@ from selfgen.core.tasks import Record, Task
 from selfgen.core.turns import Retired
 from selfgen.core.work import Role
 from selfgen.errors import InternalError, SelfgenError, StoreFault
-from selfgen.executors.stream import Ending, Snapshot, Stream
+from selfgen.executors.purse import Purse, forget
+from selfgen.executors.stream import Ending, Snapshot
 from selfgen.store.derived import Derived
 from selfgen.store.journal import Reader, Writer, is_blank
 from selfgen.store.run_dir import Lock, RunDir
@@ -35,6 +43,7 @@ class Progress:
     snapshot: Snapshot
     last: Task | None
     resumed_with: int
+    spending: Spending = field(default_factory=Spending)
 
 
 def read_header(run: RunDir) -> dict[str, Any]:
@@ -63,18 +72,35 @@ def adopt(config: RunConfig, before: RunConfig) -> RunConfig:
 def _adopt_model(config: RunConfig, before: RunConfig, which: str) -> Any:
     now, then = getattr(config, which), getattr(before, which)
     model = now.model or then.model
-    base_url = now.base_url or (then.base_url if model == then.model else "")
-    return now.model_copy(update={"model": model, "base_url": base_url})
+    settled: dict[str, Any] = {"model": model}
+    if model == then.model and not (now.base_url or now.endpoints or now.vllm.model):
+        settled |= {"base_url": then.base_url, "endpoints": then.endpoints, "vllm": then.vllm}
+    return now.model_copy(update=settled)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who is told what a session does beside its progress: how servers of our own start, and the story of all servers,
+    on any thread. Without `wait` a session over batches ends once all is submitted."""
+
+    on_stage: Callable[[Any], None] = lambda stage: None
+    tell: Callable[[str, str], None] = lambda kind, sentence: None
+    wait: bool = True
 
 
 class Session:
     """One stretch of work on one run. Use it as a context; leaving it makes durable what was received."""
 
-    def __init__(self, run: RunDir, source: Source, environment: Mapping[str, str]) -> None:
+    def __init__(self, run: RunDir, source: Source, environment: Mapping[str, str], world: World | None = None) -> None:
         self.run = run
         self.source = source
         self.resumed_with = 0
         self._environment = environment
+        self._world = world or World()
+        self._note: Callable[[str, str], None] = lambda kind, sentence: None
+        self._serving = Serving(run, environment, self._world.on_stage, self._tell)
+        self._settled: Settled | None = None
+        self._lock: Lock | None = None
         self._stack = ExitStack()
         self._last: Task | None = None
 
@@ -101,16 +127,44 @@ class Session:
         if header:
             self.source = self.source.settle(adopt(self.source.config, from_header(header).config))
             check_identity(header["identity"], identity(self.source), self.run.path)
-        self.source = self.source.settle(settle(self.source.config, self._environment))
+        else:
+            self._settle({})
         before = from_header(header).config if header else self.source.config
         policy = replace(policy_of(before, header.get("grace", 0)), target=self.source.config.target)
         self.machine = build_machine(self.source, policy)
-        self.run.create()
-        self._stack.enter_context(Lock(self.run))
+        self._take_lock()
         self._writer = Writer(self.run.database)
         self._stack.callback(self._writer.close)
+        self._note = self._writer.note
         self._gates = build_gates(self.source, self.machine, self._environment, self.run)
         self._begin(read_header(self.run))
+
+    def _take_lock(self) -> None:
+        if self._lock is None:
+            self.run.create()
+            self._lock = self._stack.enter_context(Lock(self.run))
+
+    def _settle(self, before: Mapping[str, Mapping[str, Any]]) -> None:
+        """Start the servers that are ours, and look at all of them; `before` is what earlier sessions found."""
+        config = self.source.config
+        self.run.check()
+        if own_servers(config):
+            self._take_lock()  # their logs lie in the folder, and two sessions must not start them twice
+        self._stack.callback(self._serving.close)
+        if config.calls.executor == "batch" and own_servers(config):
+            self._settled = Settled(settle_unserved(config), {}, {})
+        else:
+            self._settled = self._serving.settle(self._serving.start(config), before)
+        for warning in self._settled.warnings:
+            self._tell("preflight", warning)
+        self.source = self.source.settle(nowhere(self._settled.config))
+
+    def _tell(self, kind: str, sentence: str) -> None:
+        """Tell a part of the story, on any thread: to the journal once there is one, and to whoever watches. A journal
+        that cannot be written says so by itself."""
+        with suppress(StoreFault):
+            self._note(kind, sentence)
+        self._world.tell(kind, sentence)
 
     def _begin(self, header: Mapping[str, Any]) -> None:
         """Write the header of a new run, or fold the journal of an old one."""
@@ -131,12 +185,16 @@ class Session:
         nothing away, a wider one goes on."""
         reader = Reader(self.run.database)
         try:
-            events = reader.events()
+            expenses = Expenses(self.machine.recipe)
+            events = expenses.passing(reader.events())
             count = replay(self.machine, self._gates, events, self._take)
             self.machine.change_policy(policy_of(self.source.config))
             if retired := self.machine.take_retired():
                 self._take(retired)
             self.resumed_with = count + replay(self.machine, self._gates, events, self._take)
+            for _ in events:
+                pass  # what came after the end of the run is paid for too
+            self.purse = self._open_purse(Spending(expenses.known, doubtful_in(reader.header())))
         except InternalError as error:
             what = f"{self.run.path}: the journal does not fit together: {error.what}"
             todo = "Restore the run folder from a backup, or start a new run with another --out."
@@ -145,39 +203,84 @@ class Session:
             reader.close()
         self._derived.publish()
 
+    def _open_purse(self, before: Spending) -> Purse:
+        """Return the purse of this session. Where nothing costs and nothing is limited it writes nothing down."""
+        matters = prices_of(self.source.config) is not None or self.machine.policy.budgets
+        keep = keeper(self._writer.put_header) if matters else forget
+        return Purse(lambda: self.machine.policy.budgets, before, keep)
+
     def _take(self, retired: Sequence[Retired]) -> None:
         self._derived.add(retired)
         for turn in retired:
             if turn.records:
                 self._last = turn.records[-1].task
 
+    def prepare(self) -> None:
+        """Start and look at the servers of a run that continues, unless it is at its end. Raises what that raises."""
+        if self._settled is None and self.machine.stop is None:
+            self._settle(read_header(self.run).get("capabilities", {}))
+
     def work(self, watch: Callable[[Progress], None]) -> Ending:
         """Work until the run ends. Raises what ends it badly; conservation is checked in every case that ends well."""
         if self.machine.stop is not None:
             return self.machine.stop
-        models = build_models(self.source.config, self._environment)
-        hours = self.source.config.limits.max_hours
-        stream = Stream(
-            self.machine,
-            self._gates,
-            models,
-            self._writer,
-            self._take,
-            max_seconds=hours * 3600 if hours else None,
-            watch=lambda snapshot: self._on_tick(models, snapshot, watch),
-            leave=self._gates.close,
-        )
+        self.prepare()
+        assert self._settled is not None
+        self._writer.put_header({"capabilities": dict(self._settled.capabilities)})
         gc.freeze()
         self._writer.note("started", f"with {self.machine.tally.kept} records")
-        ending = stream.run()
+        ending = self._execute(self._settled, watch)
         self._writer.note("ended", str(ending.name).lower())
         if not self.machine.account.balanced:
             raise InternalError(f"the account does not add up: {self.machine.account}", todo="Please report this.")
         return ending
 
-    def _on_tick(self, models: Mapping[Role, Model], snapshot: Snapshot, watch: Callable[[Progress], None]) -> None:
-        self._derived.flush()
-        watch(Progress(self.machine, models, snapshot, self._last, self.resumed_with))
+    def _execute(self, settled: Settled, watch: Callable[[Progress], None]) -> Ending:
+        """Let the executor work, with a desk beside it that says how things stand and takes orders."""
+        models, executor = build_executor(
+            Job(self.run, self.machine, self._gates, self._writer, self.purse, self._take, self._tell),
+            settled,
+            self._serving.environment,
+            lambda snapshot: tick(snapshot),
+            wait=self._world.wait,
+        )
+        desk = Desk(
+            self.run, self.source.config, self._environment, executor, note=self._writer.note, change=self._change
+        )
+        self._note = desk.note
+
+        def tick(snapshot: Snapshot) -> None:
+            self._derived.flush()
+            progress = Progress(self.machine, models, snapshot, self._last, self.resumed_with, self.purse.spending)
+            desk.tick(progress)
+            watch(progress)
+
+        ending: Ending | BaseException | None = None
+        try:
+            ending = executor.run()
+            return ending
+        except BaseException as error:
+            ending = error
+            raise
+        finally:
+            self._note = self._writer.note
+            if self._writer.fault is None:
+                self.purse.close()
+                with suppress(StoreFault):
+                    for sentence in limits_found(models):
+                        self._writer.note("concurrency", sentence)
+            desk.closing(ending)
+
+    def _change(self, config: RunConfig) -> None:
+        """Go on under other limits, while the executor works, on its thread."""
+        grace = max(self.machine.policy.grace, self.machine.tally.turns)
+        # Durable first: a kill in between must not leave a journal that is wider than its header.
+        self._writer.put_header({"config": config_header(config), "grace": grace})
+        self._derived.move_target(config.target - self.source.config.target)
+        self.source = self.source.settle(config)
+        self.machine.change_policy(policy_of(config))
+        if retired := self.machine.take_retired():
+            self._take(retired)
 
 
 @contextmanager

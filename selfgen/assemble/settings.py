@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from selfgen.assemble.places import OWN, unfold
 from selfgen.config import RunConfig, build, merge, read_file
 from selfgen.errors import BadConfig, UsageError
 
@@ -47,7 +48,7 @@ def gather(config_file: Path | None, command_line: Mapping[str, Any]) -> RunConf
             layers.append(_nest(place, value))
             build(layers[-1], f"environment variable {name}")
     build(command_line, "command line")
-    return build(merge(*layers, command_line), "settings")
+    return unfold(build(merge(*layers, command_line), "settings"))
 
 
 def _read_plain(config_file: Path) -> dict[str, Any]:
@@ -87,7 +88,17 @@ def _anchor(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         anchored["seeds"] = [_from_folder(seeds, folder)]
     if isinstance(prompts := values.get("prompts"), str) and prompts:
         anchored["prompts"] = str(folder / prompts)
+    for role in ("propose", "answer"):
+        if isinstance(model := values.get(role), dict):
+            anchored[role] = model | {"model": _anchor_model(model.get("model"), folder)}
     return anchored
+
+
+def _anchor_model(name: Any, folder: Path) -> Any:
+    """A model to serve that is a folder beside the configuration file."""
+    if isinstance(name, str) and name.startswith(OWN) and (place := folder / name.removeprefix(OWN)).is_dir():
+        return f"{OWN}{place.resolve()}"
+    return name if name is not None else ""
 
 
 def _from_folder(seed: Any, folder: Path) -> Any:

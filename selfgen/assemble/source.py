@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from selfgen import __version__, registry
+from selfgen.assemble.places import nowhere
 from selfgen.assemble.settings import find_seeds, shipped
 from selfgen.canon import digest
 from selfgen.config import RunConfig, identity_of
 from selfgen.core.tasks import Task
 from selfgen.errors import IdentityChanged, StoreFault, UsageError
 
-BEHAVIOUR = 2
+BEHAVIOUR = 3
 """Raised whenever a new version would make another dataset of the same replies: planning, drawing, reading, filters."""
 
 
@@ -129,10 +130,13 @@ def check_identity(before: Mapping[str, Any], now: Mapping[str, Any], where: Pat
         if before.get(name, missing) != now.get(name, missing)
     ]
     if difference:
+        todo = f"Continue it as it was with `selfgen resume {where}`"
+        if before.get("behaviour") != now.get("behaviour"):
+            todo = f"Continue it with the selfgen version that made it (`selfgen status {where}` names it)"
         raise IdentityChanged(
             f"{where} holds another run; these settings changed since:",
             difference,
-            todo=f"Continue it as it was with `selfgen resume {where}`, or start a new run with another --out.",
+            todo=f"{todo}, or start a new run with another --out.",
         )
 
 
@@ -140,16 +144,22 @@ def to_header(source: Source) -> dict[str, Any]:
     """Return the header of the journal that begins with this source."""
     return {
         "selfgen": __version__,
-        "config": _lasting(source.config).model_dump(mode="json"),
+        "config": config_header(source.config),
         "identity": identity(source),
         "seeds": [[t.id, t.instruction, t.input, t.output, [list(pair) for pair in t.labels]] for t in source.seeds],
         "templates": dict(source.templates),
     }
 
 
+def config_header(config: RunConfig) -> dict[str, Any]:
+    """Return the part of the header that later sessions may change."""
+    return _lasting(config).model_dump(mode="json")
+
+
 def _lasting(config: RunConfig) -> RunConfig:
-    """Return what later sessions go by; the hours were those of one session."""
-    return config.model_copy(update={"limits": config.limits.model_copy(update={"max_hours": None})})
+    """Return what later sessions go by; hours, and a server that selfgen started, were those of one session."""
+    limits = config.limits.model_copy(update={"max_hours": None, "until": ""})
+    return nowhere(config.model_copy(update={"limits": limits}))
 
 
 def from_header(header: Mapping[str, Any]) -> Source:

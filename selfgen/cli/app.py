@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from selfgen import __version__
-from selfgen.cli import care, checks, clean, look, start, work
+from selfgen.cli import care, checks, clean, control, look, plan, serve, start, work
 from selfgen.cli.screen import show_error, tell
 from selfgen.errors import InternalError, SelfgenError, StoreFault
 
@@ -37,6 +37,14 @@ Exit codes: 0 target reached, 10 budget used up, 11 saturated, 64 usage, 65 bad 
 
 class Ordered(TyperGroup):
     """Lists commands in the order in which a newcomer meets them."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run a command. An interrupt is told here, since typer makes a bare exit code of it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            tell("interrupted, nothing is lost; the same command goes on")
+            return INTERRUPTED
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """Return the names in the order in which they were added."""
@@ -66,7 +74,7 @@ def build() -> typer.Typer:
         version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
     ) -> None: ...
 
-    for group in (start, clean, work, look, care, checks):
+    for group in (start, clean, plan, work, serve, look, control, care, checks):
         group.add_to(app)
     return app
 

@@ -8,8 +8,9 @@ from contextlib import suppress
 from selfgen.assemble.parts import prices_of
 from selfgen.assemble.session import Session
 from selfgen.cli.screen import next_step, say
-from selfgen.cli.words import account_lines, count, reasons, span, token_line
+from selfgen.cli.words import account_lines, budget_words, count, reasons, span, spent_lines
 from selfgen.core.tally import Stop
+from selfgen.errors import Paused
 from selfgen.executors.stream import Cut, Ending
 
 INTERRUPTED = 130
@@ -28,7 +29,8 @@ def _print_ending(session: Session, ending: Ending, seconds: float) -> None:
     say(f"{_sentence(ending)}: {count(kept)} records in {session.run.dataset} ({span(seconds)})", "bold")
     for text in account_lines(machine, config.target):
         say(text)
-    say(token_line(machine.tally, prices_of(config)))
+    for text in spent_lines(session.purse.spending, prices_of(config)):
+        say(text)
     run = shlex.quote(str(session.run.path))
     match ending:
         case Stop.TARGET:
@@ -36,19 +38,30 @@ def _print_ending(session: Session, ending: Ending, seconds: float) -> None:
             next_step(f"selfgen export {run} --format alpaca", "for a trainer")
         case Stop.SATURATED:
             _advise_saturated(session, run)
-        case Stop.BUDGET:
-            say(_budget_line(session))
-            next_step(f"selfgen resume {run} --max-calls N", "or --max-tokens N: go on with a larger budget")
+        case Stop.BUDGET | Cut.BUDGET:
+            _show_budget(session, run)
+        case Cut.SUBMITTED:
+            next_step(f"selfgen resume {run}", "take what has come home; batches may need up to 24 hours")
         case _:
             next_step(f"selfgen resume {run}", "go on where this stopped")
 
 
-def _budget_line(session: Session) -> str:
-    """Tell which limit was reached. The next turn would have gone over it, by what turns took so far."""
-    limits, tally = session.source.config.limits, session.machine.tally
-    parts = [("calls", tally.calls, limits.max_calls), ("tokens", tally.tokens, limits.max_tokens)]
-    used = [f"{count(spent)} of {count(limit)} {name}" for name, spent, limit in parts if limit is not None]
-    return f"used {', '.join(used)}; one more turn is expected to go over"
+def _show_budget(session: Session, run: str) -> None:
+    """Tell which limit ended the run, and how to go on with a larger one.
+
+    Either the next turn is expected to go over it, by what turns took so far, or the next call may, by the most that it
+    can be billed; then calls that may have been billed without an answer count too."""
+    machine, prices = session.machine, prices_of(session.source.config)
+    currency = prices.currency if prices else ""
+    budget = machine.tally.short_of(machine.policy) if machine.stop is Stop.BUDGET else None
+    if budget is not None:
+        used = budget_words(budget, machine.tally.used(budget), currency)
+        say(f"used {used} in finished turns; one more turn is expected to go over")
+    elif budget := session.purse.short_of:
+        used = budget_words(budget, budget.weigh(session.purse.spending.at_most.vector()), currency)
+        say(f"used {used}; one more call may go over, and turns that have begun wait for it")
+    if budget is not None:
+        next_step(f"selfgen resume {run} --max-{budget.name} N", "go on with a larger budget")
 
 
 def _advise_saturated(session: Session, run: str) -> None:
@@ -69,6 +82,10 @@ def _sentence(ending: Ending) -> str:
             return ending.sentence
         case Cut.TIME:
             return "the time is up"
+        case Cut.BUDGET:
+            return Stop.BUDGET.sentence
+        case Cut.SUBMITTED:
+            return "submitted; the same command comes back for the results"
         case _:
             return "interrupted, nothing is lost"
 
@@ -76,4 +93,6 @@ def _sentence(ending: Ending) -> str:
 def _exit_code(ending: Ending) -> int:
     if isinstance(ending, Stop):
         return ending.exit_code
-    return Stop.BUDGET.exit_code if ending is Cut.TIME else INTERRUPTED
+    if ending is Cut.SUBMITTED:
+        return Paused.exit_code
+    return Stop.BUDGET.exit_code if ending in (Cut.TIME, Cut.BUDGET) else INTERRUPTED

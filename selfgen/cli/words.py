@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from selfgen.core.budget import Budget, Prices, Spending
     from selfgen.core.machine import Machine
-    from selfgen.core.tally import Prices, Tally
+    from selfgen.core.work import Usage
 
 
 def count(number: int) -> str:
@@ -37,16 +38,31 @@ def reasons(counts: Mapping[str, int], most: int = 0) -> str:
     return shown + (f" and {len(ranked) - most} more" if most and len(ranked) > most else "")
 
 
-def money(cost: Fraction, prices: Prices) -> str:
-    """Return a cost with its currency. What is beyond all money is named as such: it comes of a slip in the prices."""
+def money(cost: Fraction, currency: str, *, up: bool = False) -> str:
+    """Return a cost with its currency, rounded to what a person wants to know, `up` for a bound. What is beyond all
+    money is named as such: it comes of a slip in the prices."""
     if cost >= 10**15:
-        return f"{prices.currency}1,000,000,000,000,000 or more"
-    return f"{prices.currency}{float(cost):,.4f}" if cost < 1 else f"{prices.currency}{float(cost):,.2f}"
+        return f"{sign(currency)}1,000,000,000,000,000 or more"
+    places = 4 if cost < 1 else 2
+    parts = cost * 10**places
+    whole = -(-parts // 1) if up else round(parts)
+    return f"{sign(currency)}{whole // 10**places:,}.{whole % 10**places:0{places}d}"
 
 
-def cost_of(tally: Tally, prices: Prices | None) -> str:
-    """Return what the tokens of retired turns cost, "" where no prices are set."""
-    return money(prices.cost(tally.prompt_tokens, tally.completion_tokens), prices) if prices else ""
+def sign(currency: str) -> str:
+    """Return a currency as it stands before a number: a code has a space behind it, a sign has not."""
+    return f"{currency} " if currency[-1:].isalnum() else currency
+
+
+def cost_of(spending: Spending, prices: Prices | None) -> str:
+    """Return what a run cost, "" where no prices are set: "$1.23", or "$1.23 known, $1.31 at most" where calls may have
+    been billed without an answer."""
+    if prices is None:
+        return ""
+    known = money(prices.cost(spending.known.tokens), prices.currency)
+    at_most = money(prices.cost(spending.at_most.tokens), prices.currency, up=True)
+    in_doubt = spending.doubtful.tokens.total > 0 and at_most != known
+    return f"{known} known, {at_most} at most" if in_doubt else known
 
 
 def account_lines(machine: Machine, target: int) -> list[str]:
@@ -70,11 +86,32 @@ def account_lines(machine: Machine, target: int) -> list[str]:
     return lines
 
 
-def token_line(tally: Tally, prices: Prices | None) -> str:
-    """Return tokens and cost of retired turns in one line."""
-    cost = cost_of(tally, prices)
-    unknown = (
-        f" ({count(tally.unknown_usage)} turns estimated: the server does not count)" if tally.unknown_usage else ""
-    )
-    spent = f", cost {cost}" if cost else ""
-    return f"tokens {count(tally.prompt_tokens)} read, {count(tally.completion_tokens)} written{unknown}{spent}"
+def spent_lines(spending: Spending, prices: Prices | None) -> list[str]:
+    """Return what a run spent in all its sessions: tokens, by role where there are two, and their cost."""
+    tokens, doubtful = spending.known.tokens, spending.doubtful
+    cached = f" ({share(tokens.cached, tokens.prompt)} from the cache)" if tokens.cached else ""
+    estimated = "" if tokens.known else ", in part estimated: the server does not count"
+    cost = f", cost {spent}" if (spent := cost_of(spending, prices)) else ""
+    lines = [f"tokens {count(tokens.prompt)} read{cached}, {count(tokens.completion)} written{estimated}{cost}"]
+    if tokens.answer.prompt_tokens:
+        lines.append(f"  to propose {_read_written(tokens.propose)}; to answer {_read_written(tokens.answer)}")
+    if doubtful.calls:
+        lines.append(
+            f"  up to {count(doubtful.calls)} calls and {count(doubtful.tokens.total)} tokens more may have been billed"
+            " without an answer"
+        )
+    return lines
+
+
+def _read_written(usage: Usage) -> str:
+    return f"{count(usage.prompt_tokens)} read, {count(usage.completion_tokens)} written"
+
+
+def budget_words(budget: Budget, used: int, currency: str) -> str:
+    """Return "1,234 of 5,000 tokens", or "$4.98 of $5.00"."""
+    from fractions import Fraction
+
+    if budget.name != "cost":
+        return f"{count(used)} of {count(budget.limit)} {budget.name}"
+    spent, limit = (money(Fraction(amount, budget.unit), currency) for amount in (used, budget.limit))
+    return f"{spent} of {limit}"

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfgen.cli.screen import err, tell
+from selfgen.cli.limits import (
+    AnswerPrices,
+    Currency,
+    MaxCalls,
+    MaxCost,
+    MaxHours,
+    MaxTokens,
+    PriceOption,
+    Until,
+    limits,
+    read_prices,
+)
+from selfgen.cli.screen import err, line, tell
 from selfgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from selfgen.assemble.session import Session
 
 Seeds = Annotated[
     list[str] | None,
@@ -18,7 +36,9 @@ Seeds = Annotated[
 ]
 SEMANTIC = "Embedding similarity: on, off, or options, as in max=0.92,model=/models/mine,band=0.6..0.8 (off)."
 TOKENIZER = "How ROUGE-L cuts Chinese: characters, or jieba, by words (needs the package jieba)."
-Limit = Annotated[int | None, typer.Option(min=1)]
+MODEL = "Model that proposes: a name of the server, vllm:PATH_OR_ID (started and stopped with the run), or mock."
+BASE_URL = "OpenAI-compatible server: http://HOST:PORT/v1. Several times: several servers of one model."
+VLLM_ARGS = "For `vllm serve`, in quotes, as in '--tensor-parallel-size 8 --max-model-len 8192'."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,10 +49,12 @@ def add_to(app: typer.Typer) -> None:
 
 def run(
     seeds: Seeds = None,
-    model: Annotated[str | None, typer.Option(help="Model that proposes; `mock` needs no server.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible server: http://HOST:PORT/v1.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL)] = None,
+    base_url: Annotated[list[str] | None, typer.Option(help=BASE_URL)] = None,
     answer_model: Annotated[str | None, typer.Option(help="Model that answers, if it is another.")] = None,
-    answer_base_url: Annotated[str | None, typer.Option(help="Its server, if it is another.")] = None,
+    answer_base_url: Annotated[list[str] | None, typer.Option(help="Its server, if it is another.")] = None,
+    vllm_command: Annotated[str | None, typer.Option(help="The vllm executable, if it is not on the PATH.")] = None,
+    vllm_args: Annotated[str | None, typer.Option(help=VLLM_ARGS)] = None,
     target: Annotated[int | None, typer.Option(min=1, help="Records wanted (100). May grow later.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; without it runs/SEEDS-MODEL.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with any setting; see `selfgen init`.")] = None,
@@ -45,9 +67,14 @@ def run(
     seed_format: Annotated[str | None, typer.Option(help="Form of the seed files, if detection is wrong.")] = None,
     concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of all random draws (42).")] = None,
-    max_calls: Annotated[int | None, typer.Option(min=1, help="Stop after about so many calls.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop after about so many tokens.")] = None,
-    max_hours: Annotated[float | None, typer.Option(min=0.001, help="Stop this session after so long.")] = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    max_hours: MaxHours = None,
+    until: Until = None,
+    prices: PriceOption = None,
+    answer_prices: AnswerPrices = None,
+    currency: Currency = None,
     floor: Annotated[float | None, typer.Option(min=0, max=1, help="Acceptance below which it is saturated.")] = None,
 ) -> int:
     """Grow a dataset from seeds; the same command again continues it.
@@ -60,9 +87,9 @@ def run(
         {
             ("seeds",): seeds or None,
             ("propose", "model"): model,
-            ("propose", "base_url"): base_url,
             ("answer", "model"): answer_model,
-            ("answer", "base_url"): answer_base_url,
+            **_served("propose", base_url, vllm_command, vllm_args),
+            **_served("answer", answer_base_url, *_own(answer_model, vllm_command, vllm_args)),
             ("target",): target,
             ("recipe",): recipe,
             ("lang",): lang,
@@ -73,9 +100,8 @@ def run(
             ("seed_format",): seed_format,
             ("calls", "concurrency"): _number_or_word(concurrency),
             ("seed",): seed,
-            ("limits", "max_calls"): max_calls,
-            ("limits", "max_tokens"): max_tokens,
-            ("limits", "max_hours"): max_hours,
+            **limits(max_calls, max_tokens, max_cost, max_hours, until),
+            **read_prices(prices, answer_prices, currency),
             ("saturation", "floor"): floor,
         }
     )
@@ -85,11 +111,18 @@ def run(
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     target: Annotated[int | None, typer.Option(min=1, help="Records wanted, if no longer as before.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="The server, if it has moved.")] = None,
+    base_url: Annotated[list[str] | None, typer.Option(help="The server, or servers, if it has moved.")] = None,
+    vllm_command: Annotated[str | None, typer.Option(help="The vllm executable, if it has moved.")] = None,
+    vllm_args: Annotated[str | None, typer.Option(help=VLLM_ARGS)] = None,
     concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
-    max_calls: Annotated[int | None, typer.Option(min=1, help="Stop after about so many calls in all.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Stop after about so many tokens in all.")] = None,
-    max_hours: Annotated[float | None, typer.Option(min=0.001, help="Stop this session after so long.")] = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    max_hours: MaxHours = None,
+    until: Until = None,
+    prices: PriceOption = None,
+    answer_prices: AnswerPrices = None,
+    currency: Currency = None,
     floor: Annotated[float | None, typer.Option(min=0, max=1, help="Acceptance below which it is saturated.")] = None,
 ) -> int:
     """Continue a run from its folder alone."""
@@ -100,20 +133,52 @@ def resume(
     source = read_source(folder)
     settings = nest(
         {
-            ("propose", "base_url"): base_url,
             ("target",): target,
+            **_served("propose", None, vllm_command, vllm_args),
+            **_served("answer", None, vllm_command, vllm_args),
             ("calls", "concurrency"): _number_or_word(concurrency),
-            ("limits", "max_calls"): max_calls,
-            ("limits", "max_tokens"): max_tokens,
-            ("limits", "max_hours"): max_hours,
+            **limits(max_calls, max_tokens, max_cost, max_hours, until),
+            **read_prices(prices, answer_prices, currency),
             ("saturation", "floor"): floor,
         }
     )
-    before = source.config
-    if base_url and before.answering.base_url == before.propose.base_url:
-        settings = merge(settings, {"answer": {"base_url": base_url}})
+    before = _moved(source.config, base_url or [])
     config = build(merge(before.model_dump(mode="json"), settings), "command line")
     return _work(folder, source.settle(config))
+
+
+def _served(role: str, urls: list[str] | None, command: str | None, args: str | None) -> dict[tuple[str, ...], Any]:
+    """Return the settings of where a model is: addresses, or how its own server is started."""
+    from selfgen.assemble.places import addresses
+
+    words = None if args is None else _split(args)
+    placed: dict[tuple[str, ...], Any] = {(role, name): value for name, value in addresses(urls).items()}
+    return placed | {(role, "vllm", "command"): command, (role, "vllm", "args"): words}
+
+
+def _own(model: str | None, command: str | None, args: str | None) -> tuple[str | None, str | None]:
+    """What is said of vLLM holds for the answering model too, if it is one that selfgen serves."""
+    from selfgen.assemble.places import OWN
+
+    return (command, args) if model and model.startswith(OWN) else (None, None)
+
+
+def _split(args: str) -> list[str]:
+    try:
+        return shlex.split(args)
+    except ValueError as error:
+        raise UsageError(f"--vllm-args: {error}", todo="Check the quotes.") from error
+
+
+def _moved(config: Any, urls: list[str]) -> Any:
+    """Return the configuration of a run whose model is served elsewhere now; both roles move if they were together."""
+    from selfgen.assemble.places import move
+
+    if not urls:
+        return config
+    together = config.answering.places == config.propose.places and config.answering.model == config.propose.model
+    moved = {"propose": move(config.propose, urls)} | ({"answer": move(config.answering, urls)} if together else {})
+    return config.model_copy(update=moved)
 
 
 def _start(config: Path | None, settings: dict[str, Any], out: Path | None) -> int:
@@ -164,15 +229,14 @@ def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:
     return name[:80] or "run"
 
 
-def _work(folder: Any, source: Any) -> int:
+def _work(folder: Any, source: Any, wait: bool = True) -> int:
     from selfgen.assemble.book import guard, read_source
     from selfgen.assemble.doctor import rehearse
-    from selfgen.assemble.embedding import language_notice, semantic_options
-    from selfgen.assemble.parts import MOCK, prices_of
-    from selfgen.assemble.session import Session, read_header
+    from selfgen.assemble.embedding import language_notice
+    from selfgen.assemble.places import own_servers
+    from selfgen.assemble.servers import MOCK
+    from selfgen.assemble.session import Session, World, read_header
     from selfgen.assemble.settings import environment
-    from selfgen.cli.live import View
-    from selfgen.cli.summary import show_ending
 
     guard(folder)
     if not read_header(folder):
@@ -182,21 +246,65 @@ def _work(folder: Any, source: Any) -> int:
     elif source.config.target < (before := read_source(folder).config.target):
         tell(f"the target was {before:,}; the dataset now ends sooner, and the journal keeps the rest", "yellow")
     started = time.monotonic()
-    if not folder.exists and source.config.propose.model != MOCK:
-        tell(f"asking {source.config.propose.base_url or 'for a server'} ... (a server that is starting is waited for)")
-    with Session(folder, source, environment()) as session:
-        config = session.source.config
-        title = f"{folder.path}   {config.recipe}  {config.lang}  {_models(config)}"
-        tell(title, "bold")
-        if session.machine.tally.turns:
-            tell(f"continuing with {session.machine.tally.kept} records", "dim")
-        if not semantic_options(config.filters):
-            tell("similarity: ROUGE-L; embeddings are off (--semantic on turns them on)", "dim")
-        if MOCK in (config.propose.model, config.answering.model):
-            tell("mock is a stand-in, not a language model: do not train on its data", "yellow")
-        with View(err(), title, config.target, prices_of(config)) as view:
-            ending = session.work(view.watch)
-        return show_ending(session, ending, time.monotonic() - started)
+    if not folder.exists and source.config.propose.model != MOCK and not own_servers(source.config):
+        places = source.config.propose.places
+        asked = ", ".join(place.url for place in places) or "for a server"
+        tell(f"asking {asked} ... (a server that is starting is waited for)")
+    with ExitStack() as stack:
+        with _Stages() as stages:
+            world = World(stages.show, _hear, wait=wait)
+            session = stack.enter_context(Session(folder, source, environment(), world))
+            session.prepare()
+        return _finish(session, started)
+
+
+def _finish(session: Session, started: float) -> int:
+    """Let a session work that is ready for it, with a view of it."""
+    from selfgen.assemble.embedding import semantic_options
+    from selfgen.assemble.parts import prices_of
+    from selfgen.assemble.servers import MOCK
+    from selfgen.cli.live import View
+    from selfgen.cli.summary import show_ending
+
+    config = session.source.config
+    title = f"{session.run.path}   {config.recipe}  {config.lang}  {_models(config)}"
+    tell(title, "bold")
+    if session.machine.tally.turns:
+        tell(f"continuing with {session.machine.tally.kept} records", "dim")
+    if not semantic_options(config.filters):
+        tell("similarity: ROUGE-L; embeddings are off (--semantic on turns them on)", "dim")
+    if MOCK in (config.propose.model, config.answering.model):
+        tell("mock is a stand-in, not a language model: do not train on its data", "yellow")
+    with View(err(), title, config.target, prices_of(config)) as view:
+        ending = session.work(view.watch)
+    return show_ending(session, ending, time.monotonic() - started)
+
+
+class _Stages:
+    """Shows how servers of our own start, once one does."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._show: Callable[[Any], None] | None = None
+
+    def __enter__(self) -> _Stages:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def show(self, stage: Any) -> None:
+        """Show one stage."""
+        from selfgen.cli.serve import stages
+
+        if self._show is None:
+            self._show = self._stack.enter_context(stages())
+        self._show(stage)
+
+
+def _hear(kind: str, sentence: str) -> None:
+    """Print a part of the servers' story, on any thread."""
+    tell(f"{time.strftime('%H:%M:%S')}  {line(sentence)}", "yellow")
 
 
 def _models(config: Any) -> str:

@@ -24,12 +24,13 @@ from enum import Enum
 from typing import Any
 
 from selfgen.core.machine import Machine
-from selfgen.core.ports import Gates, Journal, Model
+from selfgen.core.ports import Gates, HasLanes, Journal, LaneRow, Model
 from selfgen.core.replay import Sink
 from selfgen.core.tally import Stop
 from selfgen.core.work import Ask, Event, Judge, Judged, Role
 from selfgen.errors import InternalError, Paused, SelfgenError
 from selfgen.executors.ahead import Ahead
+from selfgen.executors.purse import BudgetSpent, Purse
 
 
 class Cut(Enum):
@@ -37,6 +38,8 @@ class Cut(Enum):
 
     INTERRUPTED = "interrupted"
     TIME = "time"
+    BUDGET = "budget"
+    SUBMITTED = "submitted"
 
 
 Ending = Stop | Cut
@@ -56,6 +59,7 @@ class Snapshot:
     calls_in_flight: int
     states: tuple[str, ...]
     draining: bool
+    lanes: tuple[LaneRow, ...] = ()
 
 
 class Stream:
@@ -71,6 +75,8 @@ class Stream:
         sink: Sink,
         *,
         max_seconds: float | None = None,
+        until_s: float | None = None,
+        purse: Purse | None = None,
         watch: Callable[[Snapshot], None] = lambda snapshot: None,
         leave: Callable[[], None] = lambda: None,
     ) -> None:
@@ -80,6 +86,8 @@ class Stream:
         self._journal = journal
         self._sink = sink
         self._max_seconds = max_seconds
+        self._until_s = until_s
+        self._purse = purse or Purse()
         self._watch = watch
         self._leave = leave
         self._ready: deque[Ask] = deque()
@@ -146,8 +154,10 @@ class Stream:
 
     def snapshot(self) -> Snapshot:
         """Return what is going on around the machine."""
-        states = tuple(state for model in set(self._models.values()) if (state := model.state()))
-        return Snapshot(len(self._calls), states, self._draining)
+        models = dict.fromkeys(self._models.values())
+        states = tuple(state for model in models if (state := model.state()))
+        lanes = tuple(row for model in models if isinstance(model, HasLanes) for row in model.lane_rows())
+        return Snapshot(len(self._calls), states, self._draining, lanes)
 
     @property
     def _draining(self) -> bool:
@@ -161,8 +171,22 @@ class Stream:
 
     def _interrupt(self) -> None:
         if self._cut is Cut.INTERRUPTED:
-            self._drop_calls()
+            self.abandon()
+        else:
+            self.drain()
+
+    def drain(self) -> None:
+        """Send nothing new, let the calls in flight come home, and end. This and the next two: on the loop's thread."""
         self._cut = Cut.INTERRUPTED
+        self._pump()
+
+    def abandon(self) -> None:
+        """End at once: calls in flight are dropped, what was received is kept."""
+        self._drop_calls()
+        self.drain()
+
+    def wake(self) -> None:
+        """See whether there is more to do: a limit or the policy has changed."""
         self._pump()
 
     async def _keep_watch(self) -> None:
@@ -172,7 +196,7 @@ class Stream:
             self._watch(self.snapshot())
             await asyncio.sleep(0.2)
             now = time.monotonic()
-            if self._max_seconds is not None and now - started > self._max_seconds and self._cut is None:
+            if self._cut is None and self._time_is_up(now - started):
                 self._cut = Cut.TIME
                 self._pump()
             if self._draining:
@@ -182,9 +206,16 @@ class Stream:
                 if now - draining_from > DRAIN_S and self._waits_in_vain():
                     self._drop_calls()
 
+    def _time_is_up(self, seconds: float) -> bool:
+        """Tell whether a session of so many seconds has had its hours, or the clock on the wall says so."""
+        hours_up = self._max_seconds is not None and seconds > self._max_seconds
+        return hours_up or (self._until_s is not None and time.time() >= self._until_s)
+
     def _waits_in_vain(self) -> bool:
-        """Tell whether calls in flight are not worth waiting for: the run has its end, or no server answers."""
-        return self._machine.stop is not None or any(model.state() for model in self._models.values())
+        """Tell whether calls in flight are not worth waiting for: the run has its end, or no server of theirs is well."""
+        shown = self.snapshot()
+        well = any(lane.in_flight and not lane.state for lane in shown.lanes) if shown.lanes else not shown.states
+        return self._machine.stop is not None or not well
 
     # -- sending ----------------------------------------------------------------------------------------------------
 
@@ -199,13 +230,20 @@ class Stream:
             return
         if self._draining:
             self._over.set()
+        elif self._purse.tight:
+            self._cut = Cut.BUDGET
+            self._over.set()
         elif not self._ready:
             self._fail(InternalError("the run has nothing to do and no end", todo="Please report this."))
 
     def _send(self) -> None:
         for _ in range(len(self._ready)):
             self._send_or_keep(self._ready.popleft())
-        while any(map(self._has_room, self._models.values())) and (ask := self._machine.next_ask()):
+        while (
+            not self._purse.tight
+            and any(map(self._has_room, self._models.values()))
+            and (ask := self._machine.next_ask())
+        ):
             self._send_or_keep(ask)
 
     def _has_room(self, model: Model) -> bool:
@@ -214,7 +252,7 @@ class Stream:
 
     def _send_or_keep(self, ask: Ask) -> None:
         model = self._models[ask.role]
-        if not self._has_room(model):
+        if not self._has_room(model) or not self._purse.reserve(ask):
             self._ready.append(ask)
             return
         self._launched[model] += 1
@@ -224,7 +262,14 @@ class Stream:
 
     async def _call(self, model: Model, ask: Ask) -> None:
         self._launched[model] -= 1
-        event = await model.answer(ask)
+        try:
+            event = await model.answer(ask)
+            self._purse.settle(ask, event)
+        except BudgetSpent:
+            self._ready.append(ask)
+            return
+        finally:
+            self._purse.release(ask)
         self._undurable += 1
         self._journal.submit((event,), self._on_durable)
 

@@ -3,6 +3,9 @@
 loop      driver CPU per call and calls per second, with journal and all default filters on a 10k pool,
           beside bare clients on the same server in the same run
 slots     share of the server's slots kept busy in the middle of a run
+pace      how near the controllers of concurrency come to the best fixed one (simulated), and what they waste
+night     what a night of faults costs, on a virtual clock
+serve     output tokens a second beside `vllm bench serve` on a real server (needs vLLM, see serve.py)
 pool      the same with a pool of 100,000 tasks
 journal   rows per second
 resume    seconds to open a run of many records again

@@ -39,13 +39,22 @@ def stats(base_url: str) -> dict[str, float]:
         return dict(json.load(reply))
 
 
-def watch(process: subprocess.Popen[str], base_url: str, enough: float = math.inf) -> list[dict[str, float]]:
-    """Ask for the server's stats ten times a second, until a process ends or so many calls more have been served."""
-    samples = [stats(base_url)]
+def stats_of(base_urls: Sequence[str]) -> dict[str, float]:
+    """Return the stats of several servers as if they were one; `now` is the mean of their clocks."""
+    each = [stats(base_url) for base_url in base_urls]
+    return {name: sum(one[name] for one in each) / (len(each) if name == "now" else 1) for name in each[0]}
+
+
+def watch(
+    process: subprocess.Popen[str], base_urls: str | Sequence[str], enough: float = math.inf
+) -> list[dict[str, float]]:
+    """Ask for the servers' stats ten times a second, until a process ends or so many calls more have been served."""
+    urls = [base_urls] if isinstance(base_urls, str) else base_urls
+    samples = [stats_of(urls)]
     before = samples[0]["served"]
     while is_running(process) and samples[-1]["served"] - before < enough:
         time.sleep(0.1)
-        samples.append(stats(base_url))
+        samples.append(stats_of(urls))
     return [sample | {"served": sample["served"] - before} for sample in samples]
 
 

@@ -32,7 +32,7 @@ def test_10_budget_and_more_of_it(shell: Shell, server: FaultServer, limit: tupl
     shown = shell.run(server, *limit)
     assert shown.code == 10
     assert "the budget is used up" in shown.out
-    assert "next: selfgen resume grown --max-calls N" in shown.err
+    assert f"next: selfgen resume grown {limit[0]} N" in shown.err
     assert shell("resume", "grown", limit[0], 100_000).code == 0
 
 
@@ -142,7 +142,7 @@ def test_73_in_use(shell: Shell, server: FaultServer, grown: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("pragma user_version = 2", "has journal format 2, this selfgen reads format 1"),
+        ("pragma user_version = 3", "has journal format 3, this selfgen reads format 2"),
         ("pragma application_id = 7", "is not a journal of selfgen"),
         ("update events set body = '[[' where seq = 3", "is damaged"),
         ("delete from events where seq = 3", "does not fit together"),

@@ -34,6 +34,8 @@ _NOT_OURS = {
 }
 _HIDDEN = frozenset({"--api-key", "--hf-token"})
 _QUIET = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+_MODEST = {"VLLM_CPU_KVCACHE_SPACE": "4"}
+"""Read by builds without a GPU alone: they would take nearly all memory of the machine. In GiB."""
 _KEY_NAMES = re.compile(r"_API_KEY$")
 _KEPT_KEYS = frozenset({"VLLM_API_KEY"})
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "seq_length")
@@ -127,13 +129,14 @@ def name_of(model: str) -> str:
 
 def clean_environment(environment: Mapping[str, str], secrets: Sequence[str] = ()) -> dict[str, str]:
     """Return the environment for vLLM: the user's, without keys for other services (`secrets`: more names of such), and
-    without telemetry unless the user wants it. HF_TOKEN and VLLM_API_KEY stay: they are vLLM's own."""
+    without telemetry unless the user wants it. HF_TOKEN and VLLM_API_KEY stay: they are vLLM's own. On a machine without
+    a GPU the cache is of a modest size unless the user sets it."""
     kept = {
         name: value
         for name, value in environment.items()
         if name in _KEPT_KEYS or not (name in secrets or _KEY_NAMES.search(name.upper()))
     }
-    return _QUIET | kept
+    return _QUIET | _MODEST | kept
 
 
 def find_command(command: str, environment: Mapping[str, str]) -> list[str]:

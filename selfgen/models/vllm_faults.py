@@ -70,6 +70,14 @@ def _no_cache(found: re.Match[str], start: Start) -> tuple[str, str]:
     )
 
 
+def _little_memory(found: re.Match[str], start: Start) -> tuple[str, str]:
+    return (
+        f"only {found[1]} of {found[2]} GiB of this machine's memory are free, and vLLM wants {found[4]}",
+        "End other programs, set VLLM_CPU_KVCACHE_SPACE to so many GiB for the cache as there are to spare, "
+        "or lower --gpu-memory-utilization in --vllm-args (without a GPU it is of this memory).",
+    )
+
+
 def _taken_memory(found: re.Match[str], start: Start) -> tuple[str, str]:
     return (
         f"only {found[2]} of {found[3]} GiB are free on {found[1]}, and vLLM wants {found[5]} "
@@ -234,6 +242,12 @@ _FATAL = tuple(
             r"utilization \(([\d.]+), ([\d.]+) GiB\)",
             NoServer,
             _taken_memory,
+        ),
+        (
+            r"Available memory on node \S+ \(([\d.]+)/([\d.]+) GiB\) on startup is less than desired CPU memory "
+            r"utilization \(([\d.]+), ([\d.]+) GiB\)",
+            NoServer,
+            _little_memory,
         ),
         (r"at least one request with the model's max seq len \((\d+)\)", NoServer, _small_cache),
         (r"No available memory for the cache blocks", NoServer, _no_cache),

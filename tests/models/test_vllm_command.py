@@ -159,5 +159,6 @@ def test_keys_stay_here_and_nobody_is_told() -> None:
     }  # fmt: skip
     assert clean_environment(given, ("MY_HOOK",)) == {
         "HF_TOKEN": "t", "VLLM_API_KEY": "v", "CUDA_VISIBLE_DEVICES": "1", "DO_NOT_TRACK": "0",
-        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "4",
     }  # fmt: skip
+    assert clean_environment({"VLLM_CPU_KVCACHE_SPACE": "9"})["VLLM_CPU_KVCACHE_SPACE"] == "9"

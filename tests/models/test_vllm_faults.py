@@ -162,6 +162,14 @@ CASES: list[tuple[str, str, type[SelfgenError], str, str]] = [
         "nvidia-smi",
     ),
     (
+        "memory of a machine without a GPU",
+        "ValueError: Available memory on node 0 (9.2/14.5 GiB) on startup is less than desired CPU memory utilization "
+        "(0.92, 13.3 GiB). On the CPU backend the flag controls the fraction of CPU memory reserved.",
+        NoServer,
+        "only 9.2 of 14.5 GiB of this machine's memory are free, and vLLM wants 13.3",
+        "VLLM_CPU_KVCACHE_SPACE",
+    ),
+    (
         "KV cache",
         "ValueError: To serve at least one request with the model's max seq len (32768), (8.0 GiB KV cache is "
         "needed, which is larger than the available KV cache memory (3.1 GiB). Based on the available memory, the "

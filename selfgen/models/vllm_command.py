@@ -128,9 +128,9 @@ def name_of(model: str) -> str:
 
 
 def clean_environment(environment: Mapping[str, str], secrets: Sequence[str] = ()) -> dict[str, str]:
-    """Return the environment for vLLM: the user's, without keys for other services (`secrets`: more names of such), and
-    without telemetry unless the user wants it. HF_TOKEN and VLLM_API_KEY stay: they are vLLM's own. On a machine without
-    a GPU the cache is of a modest size unless the user sets it."""
+    """Return the environment for vLLM: the user's, without keys for other services (`secrets`: more such names), and
+    without telemetry unless the user wants it. HF_TOKEN and VLLM_API_KEY stay: they are vLLM's own. Where there is no
+    GPU the cache is of a modest size unless the user sets it."""
     kept = {
         name: value
         for name, value in environment.items()

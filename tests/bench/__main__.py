@@ -20,11 +20,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import effect, journal, loop, novelty, resume, rules, semantic, slots
+from tests.bench import effect, journal, loop, night, novelty, pace, resume, rules, semantic, serve, slots
 
 BENCHES: dict[str, Callable[[], None]] = {
     "loop": loop.main,
     "slots": slots.main,
+    "pace": pace.main,
+    "night": night.main,
+    "serve": serve.main,
     "pool": slots.compare_pools,
     "novelty": novelty.main,
     "journal": journal.main,

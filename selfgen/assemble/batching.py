@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from selfgen.assemble.keys import key_for
+from selfgen.assemble.serving import secrets_of
 from selfgen.config import ModelConfig, RunConfig
 from selfgen.core.work import Role
 from selfgen.errors import BadConfig
@@ -54,7 +55,7 @@ def _build(config: RunConfig, model: ModelConfig, environment: Mapping[str, str]
             command=model.vllm.command,
             args=model.vllm.args,
             tokens=max(MAX_MODEL_LEN, room),
-            secrets=(model.api_key_env,),
+            secrets=secrets_of(config),
         )
     if len(model.places) != 1:
         raise BadConfig(

@@ -49,7 +49,7 @@ class Serving:
                 self.environment,
                 tell=self._tell,
                 max_tokens=max(config.propose.max_tokens, config.answering.max_tokens),
-                secrets=(config.propose.api_key_env, config.answering.api_key_env),
+                secrets=secrets_of(config),
             )
             self._servers.enter_context(server)
             config = at(config, role, server.base_url)
@@ -84,3 +84,10 @@ class Serving:
     def close(self) -> None:
         """Stop every server that was started here."""
         self._servers.close()
+
+
+def secrets_of(config: RunConfig) -> tuple[str, ...]:
+    """Return the environment variables that no server of our own should see."""
+    models = (config.propose, config.answering)
+    keys = [name for model in models for name in (model.api_key_env, *(each.api_key_env for each in model.endpoints))]
+    return (*filter(None, keys), *(hook.url_env for hook in config.webhooks))

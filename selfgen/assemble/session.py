@@ -26,7 +26,8 @@ from selfgen.core.replay import replay
 from selfgen.core.tasks import Record, Task
 from selfgen.core.turns import Retired
 from selfgen.core.work import Role
-from selfgen.errors import InternalError, SelfgenError, StoreFault
+from selfgen.errors import InternalError, SelfgenError, StoreFault, UsageError
+from selfgen.executors.batch_parts import read_parts
 from selfgen.executors.purse import Purse, forget
 from selfgen.executors.stream import Ending, Snapshot
 from selfgen.store.derived import Derived
@@ -47,13 +48,14 @@ class Progress:
 
 
 def read_header(run: RunDir) -> dict[str, Any]:
-    """Return the header of a run, {} where none was begun, or where nothing was heard yet: that may begin anew, with
-    other settings."""
+    """Return the header of a run, {} where none was begun, or where nothing was heard yet and no batch is on its way:
+    that may begin anew, with other settings."""
     if not run.exists or is_blank(run.database):
         return {}
     reader = Reader(run.database)
     try:
-        return reader.header() if reader.has_events() else {}
+        header = reader.header()
+        return header if reader.has_events() or read_parts(header) else {}
     finally:
         reader.close()
 
@@ -224,6 +226,7 @@ class Session:
         """Work until the run ends. Raises what ends it badly; conservation is checked in every case that ends well."""
         if self.machine.stop is not None:
             return self.machine.stop
+        self._refuse_open_batches()
         self.prepare()
         assert self._settled is not None
         self._writer.put_header({"capabilities": dict(self._settled.capabilities)})
@@ -234,6 +237,14 @@ class Session:
         if not self.machine.account.balanced:
             raise InternalError(f"the account does not add up: {self.machine.account}", todo="Please report this.")
         return ending
+
+    def _refuse_open_batches(self) -> None:
+        """Raise UsageError where calls would be paid for twice: they are with a batch service already."""
+        parts = [part for part in read_parts(read_header(self.run)) if part.outlives_us]
+        if parts and self.source.config.calls.executor != "batch":
+            calls = sum(len(part.marks) for part in parts)
+            what = f"{calls} calls of this run are with a batch service ({parts[0].place})"
+            raise UsageError(what, todo="Go on with --executor batch; when they are home, --executor stream works too.")
 
     def _execute(self, settled: Settled, watch: Callable[[Progress], None]) -> Ending:
         """Let the executor work, with a desk beside it that says how things stand and takes orders."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,6 +23,7 @@ from selfgen.cli.limits import (
     limits,
     read_prices,
 )
+from selfgen.cli.places import BASE_URL, MODEL, VLLM_ARGS, Executor, Wait, moved, own, served
 from selfgen.cli.screen import err, line, tell
 from selfgen.errors import UsageError
 
@@ -36,9 +36,6 @@ Seeds = Annotated[
 ]
 SEMANTIC = "Embedding similarity: on, off, or options, as in max=0.92,model=/models/mine,band=0.6..0.8 (off)."
 TOKENIZER = "How ROUGE-L cuts Chinese: characters, or jieba, by words (needs the package jieba)."
-MODEL = "Model that proposes: a name of the server, vllm:PATH_OR_ID (started and stopped with the run), or mock."
-BASE_URL = "OpenAI-compatible server: http://HOST:PORT/v1. Several times: several servers of one model."
-VLLM_ARGS = "For `vllm serve`, in quotes, as in '--tensor-parallel-size 8 --max-model-len 8192'."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,6 +63,8 @@ def run(
     prompts: Annotated[Path | None, typer.Option(help="Folder of templates that replace those that ship.")] = None,
     seed_format: Annotated[str | None, typer.Option(help="Form of the seed files, if detection is wrong.")] = None,
     concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
+    executor: Executor = None,
+    wait: Wait = True,
     seed: Annotated[int | None, typer.Option(min=0, help="Of all random draws (42).")] = None,
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
@@ -88,24 +87,23 @@ def run(
             ("seeds",): seeds or None,
             ("propose", "model"): model,
             ("answer", "model"): answer_model,
-            **_served("propose", base_url, vllm_command, vllm_args),
-            **_served("answer", answer_base_url, *_own(answer_model, vllm_command, vllm_args)),
+            **served("propose", base_url, vllm_command, vllm_args),
+            **served("answer", answer_base_url, *own(answer_model, vllm_command, vllm_args)),
             ("target",): target,
             ("recipe",): recipe,
             ("lang",): lang,
             ("domain",): domain,
-            ("filters", "rouge", "tokenizer"): tokenizer,
-            ("filters", "semantic"): _semantic(semantic),
+            **_similarity(tokenizer, semantic),
             ("prompts",): str(prompts) if prompts else None,
             ("seed_format",): seed_format,
-            ("calls", "concurrency"): _number_or_word(concurrency),
+            **_calls(concurrency, executor),
             ("seed",): seed,
             **limits(max_calls, max_tokens, max_cost, max_hours, until),
             **read_prices(prices, answer_prices, currency),
             ("saturation", "floor"): floor,
         }
     )
-    return _start(config, settings, out)
+    return _start(config, settings, out, wait)
 
 
 def resume(
@@ -115,6 +113,8 @@ def resume(
     vllm_command: Annotated[str | None, typer.Option(help="The vllm executable, if it has moved.")] = None,
     vllm_args: Annotated[str | None, typer.Option(help=VLLM_ARGS)] = None,
     concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
+    executor: Executor = None,
+    wait: Wait = True,
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
@@ -134,54 +134,20 @@ def resume(
     settings = nest(
         {
             ("target",): target,
-            **_served("propose", None, vllm_command, vllm_args),
-            **_served("answer", None, vllm_command, vllm_args),
-            ("calls", "concurrency"): _number_or_word(concurrency),
+            **served("propose", None, vllm_command, vllm_args),
+            **served("answer", None, vllm_command, vllm_args),
+            **_calls(concurrency, executor),
             **limits(max_calls, max_tokens, max_cost, max_hours, until),
             **read_prices(prices, answer_prices, currency),
             ("saturation", "floor"): floor,
         }
     )
-    before = _moved(source.config, base_url or [])
+    before = moved(source.config, base_url or [])
     config = build(merge(before.model_dump(mode="json"), settings), "command line")
-    return _work(folder, source.settle(config))
+    return _work(folder, source.settle(config), wait)
 
 
-def _served(role: str, urls: list[str] | None, command: str | None, args: str | None) -> dict[tuple[str, ...], Any]:
-    """Return the settings of where a model is: addresses, or how its own server is started."""
-    from selfgen.assemble.places import addresses
-
-    words = None if args is None else _split(args)
-    placed: dict[tuple[str, ...], Any] = {(role, name): value for name, value in addresses(urls).items()}
-    return placed | {(role, "vllm", "command"): command, (role, "vllm", "args"): words}
-
-
-def _own(model: str | None, command: str | None, args: str | None) -> tuple[str | None, str | None]:
-    """What is said of vLLM holds for the answering model too, if it is one that selfgen serves."""
-    from selfgen.assemble.places import OWN
-
-    return (command, args) if model and model.startswith(OWN) else (None, None)
-
-
-def _split(args: str) -> list[str]:
-    try:
-        return shlex.split(args)
-    except ValueError as error:
-        raise UsageError(f"--vllm-args: {error}", todo="Check the quotes.") from error
-
-
-def _moved(config: Any, urls: list[str]) -> Any:
-    """Return the configuration of a run whose model is served elsewhere now; both roles move if they were together."""
-    from selfgen.assemble.places import move
-
-    if not urls:
-        return config
-    together = config.answering.places == config.propose.places and config.answering.model == config.propose.model
-    moved = {"propose": move(config.propose, urls)} | ({"answer": move(config.answering, urls)} if together else {})
-    return config.model_copy(update=moved)
-
-
-def _start(config: Path | None, settings: dict[str, Any], out: Path | None) -> int:
+def _start(config: Path | None, settings: dict[str, Any], out: Path | None, wait: bool) -> int:
     from selfgen.assemble.settings import gather
     from selfgen.assemble.source import load_source
     from selfgen.store.run_dir import RunDir
@@ -191,7 +157,7 @@ def _start(config: Path | None, settings: dict[str, Any], out: Path | None) -> i
     folder = out or Path("runs") / default_name(gathered.seeds, gathered.recipe, gathered.propose.model)
     for notice in source.notices:
         tell(f"note: {notice}", "dim")
-    return _work(RunDir(folder), source)
+    return _work(RunDir(folder), source, wait)
 
 
 def nest(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
@@ -206,10 +172,15 @@ def nest(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
     return settings
 
 
-def _semantic(value: str | None) -> bool | dict[str, Any] | None:
+def _similarity(tokenizer: str | None, semantic: str | None) -> dict[tuple[str, ...], Any]:
     from selfgen.assemble.settings import read_semantic
 
-    return None if value is None else read_semantic(value)
+    chosen = None if semantic is None else read_semantic(semantic)
+    return {("filters", "rouge", "tokenizer"): tokenizer, ("filters", "semantic"): chosen}
+
+
+def _calls(concurrency: str | None, executor: str | None) -> dict[tuple[str, ...], Any]:
+    return {("calls", "concurrency"): _number_or_word(concurrency), ("calls", "executor"): executor}
 
 
 def _number_or_word(value: str | None) -> int | str | None:
@@ -229,7 +200,7 @@ def default_name(seeds: tuple[str, ...], recipe: str, model: str) -> str:
     return name[:80] or "run"
 
 
-def _work(folder: Any, source: Any, wait: bool = True) -> int:
+def _work(folder: Any, source: Any, wait: bool) -> int:
     from selfgen.assemble.book import guard, read_source
     from selfgen.assemble.doctor import rehearse
     from selfgen.assemble.embedding import language_notice

@@ -212,7 +212,7 @@ class Stream:
         return hours_up or (self._until_s is not None and time.time() >= self._until_s)
 
     def _waits_in_vain(self) -> bool:
-    
+
         shown = self.snapshot()
         well = any(lane.in_flight and not lane.state for lane in shown.lanes) if shown.lanes else not shown.states
         return self._machine.stop is not None or not well

@@ -316,9 +316,10 @@ def name_trouble(error: Exception) -> CallError:
             why = clean_text(cause.os_error.strerror or str(cause.os_error))
             return Unreachable(f"No connection to {cause.host}:{cause.port}: {why}.")
         case aiohttp.ClientPayloadError():
-            return Transient("The answer was cut off.")
+            return Ambiguous("The answer was cut off.")
         case _:
-            return Transient(f"The connection broke ({type(cause).__name__}).")
+            # Whoever breaks a connection after a request was sent may have worked on it, and bill it.
+            return Ambiguous(f"The connection broke ({type(cause).__name__}).")
 
 
 def check_extra(extra: Mapping[str, Any], max_tokens_field: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def test_a_good_answer_is_read_whole(server: FaultServer) -> None:
         ("401", KeyRefused), ("403", KeyRefused),
         ("404", CallRejected), ("redirect", CallRejected),
         ("408", Transient), ("409", Transient), ("500", Transient), ("502", Transient), ("504", Transient),
-        ("reset", Transient), ("cut", Transient), ("garbage", Transient),
+        ("reset", Ambiguous), ("cut", Ambiguous), ("garbage", Ambiguous),
         ("html", Transient), ("html_as_json", Transient),
         ("no_json", Transient), ("deep_json", Transient), ("list", Transient), ("no_choices", Transient),
         ("bad_gzip", Transient), ("cut_gzip", Transient), ("error_200", Transient),

@@ -104,12 +104,12 @@ def is_running(process: subprocess.Popen[str]) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def wait(process: subprocess.Popen[str], started: float) -> Done:
+def wait(process: subprocess.Popen[str], started: float, status: int = 0) -> Done:
     assert process.stdout is not None
     output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output
+    _, ended, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(ended)
+    assert process.returncode == status, output
     return Done(usage.ru_utime + usage.ru_stime, time.monotonic() - started, output)
 
 

@@ -20,13 +20,14 @@ from pathlib import Path
 
 from selfgen.assemble.book import open_book
 from selfgen.core.machine import Machine
+from selfgen.core.tally import Stop
 from selfgen.core.work import Answered, Event
 from selfgen.store.journal import Reader
 from selfgen.store.run_dir import RunDir
-from tests.bench.common import selfgen, table
+from tests.bench.common import start_selfgen, table, wait
 
-TARGET = 150
-FIXED = (16, 32, 64, 128, 256)
+CALLS = 1000
+FIXED = (64, 128, 256)
 TOKENS = {"propose": 600, "answer": 300}
 
 
@@ -53,9 +54,11 @@ def grow(folder: Path, base_url: str, model: str, seeds: str) -> RunDir:
     sampling = {role: {"max_tokens": most, "temperature": 0.9} for role, most in TOKENS.items()}
     sampling["propose"] |= {"model": model, "base_url": base_url}
     sampling["answer"] |= {"model": model, "base_url": base_url}
-    settings = {"seeds": [seeds], "structured": "off", "target": TARGET, "saturation": {"floor": 0}} | sampling
+    settings = {"seeds": [seeds], "structured": "off", "target": 100_000, "saturation": {"floor": 0}} | sampling
     (folder / "run.json").write_text(json.dumps(settings))
-    selfgen("run", "--config", folder / "run.json", "--out", folder / "run")
+    command = ["run", "--config", folder / "run.json", "--out", folder / "run", "--max-calls", CALLS]
+    started = time.monotonic()
+    wait(start_selfgen(*command), started, status=Stop.BUDGET.exit_code)
     return RunDir(folder / "run")
 
 
@@ -72,13 +75,17 @@ def calls_of(run: RunDir) -> list[tuple[str, int]]:
     return calls
 
 
-def rate_of(run: RunDir) -> tuple[float, float]:
-    """Return output tokens a second and the seconds of a run, from the first call to the last reply."""
+def rates_of(run: RunDir) -> tuple[float, float, float]:
+    """Return output tokens a second of a run from the first call to the last reply, the same between a third and
+    nineteen twentieths of its replies, when the limit has found itself and the end has not begun; and its seconds."""
     with closing(Reader(run.database)) as reader:
         began = next(note.at for note in reader.notes() if note.kind == "started")
-        seconds = reader.times()[-1] - began
-        events = [event for event in reader.events() if isinstance(event, Answered)]
-    return sum(event.usage.completion_tokens for event in events) / seconds, seconds
+        timed = zip(reader.times(), reader.events(), strict=True)
+        written = [(at, event.usage.completion_tokens) for at, event in timed if isinstance(event, Answered)]
+    seconds = written[-1][0] - began
+    middle = written[len(written) // 3 : len(written) * 19 // 20]
+    settled = sum(tokens for _, tokens in middle[1:]) / (middle[-1][0] - middle[0][0])
+    return sum(tokens for _, tokens in written) / seconds, settled, seconds
 
 
 def bench(
@@ -119,7 +126,7 @@ def main() -> None:
         with served(vllm, place, folder) as base_url:
             run = grow(folder, base_url, model, seeds)
             calls = calls_of(run)
-            ours, seconds = rate_of(run)
+            ours, settled, seconds = rates_of(run)
             rows: list[tuple[object, ...]] = []
             for fixed in FIXED:
                 started = time.monotonic()

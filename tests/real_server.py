@@ -43,13 +43,15 @@ def wait_for(what: Callable[[], bool], patience_s: float, why: Callable[[], str]
         time.sleep(0.1)
 
 
-def processes_with(mark: str) -> list[int]:
-    """Return the ids of all processes whose environment holds a text."""
-    found = []
+def vllm_processes() -> set[int]:
+    """Return the ids of all processes on this machine that are of some vLLM: its workers change their titles, and with
+    them what /proc shows of their environment."""
+    found = set()
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            if mark.encode() in (place / "environ").read_bytes() and "State:\tZ" not in (place / "status").read_text():
-                found.append(int(place.name))
+            title = (place / "cmdline").read_bytes().lower()
+            if b"vllm" in title and b"pytest" not in title and "State:\tZ" not in (place / "status").read_text():
+                found.add(int(place.name))
         except OSError:
             continue
     return found

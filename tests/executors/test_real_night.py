@@ -10,7 +10,6 @@ import sqlite3
 import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,9 +31,9 @@ from tests.real_server import (
     environment,
     lines,
     needs_vllm,
-    processes_with,
     selfgen,
     start,
+    vllm_processes,
     wait_for,
 )
 
@@ -65,31 +64,30 @@ def write_config(folder: Path, **places: Any) -> Path:
 @needs_vllm
 @pytest.mark.timeout(900)
 def test_a_vllm_of_our_own_is_gone_when_the_run_is_also_after_sigkill(tmp_path: Path) -> None:
-    mark = f"NIGHT={uuid.uuid4().hex}"
+    before = vllm_processes()
     out, log = tmp_path / "own", tmp_path / "own.log"
     settings = json.loads(write_config(tmp_path).read_text())
     settings["propose"]["model"] = f"vllm:{MODEL}"
     (tmp_path / "own.yaml").write_text(json.dumps(settings))
     command = selfgen("run", "--config", tmp_path / "own.yaml", "--out", out, "--target", 12)
     command += ["--vllm-command", VLLM, "--vllm-args", "--max-model-len 4096"]
-    more = QUIET | dict([mark.split("=")])
-    run = start(command, log, **more)
+    run = start(command, log, **QUIET)
     try:
         wait_for(lambda: len(lines(out / "dataset.jsonl")) >= 3 or run.poll() is not None, 400, log.read_text)
         assert run.poll() is None, log.read_text()
-        assert len(processes_with(mark)) >= 3, "selfgen, the server and its engine"
+        assert len(vllm_processes() - before) >= 3, "selfgen, the server and its engine"
         run.kill()
         run.wait(20)
-        wait_for(lambda: not processes_with(mark), 60, lambda: f"left behind: {processes_with(mark)}")
+        wait_for(lambda: vllm_processes() <= before, 60, lambda: f"left behind: {vllm_processes() - before}")
     finally:
         run.kill()
     again = subprocess.run(
-        command, cwd=ROOT, env=environment(**more), capture_output=True, text=True, timeout=400, check=False
+        command, cwd=ROOT, env=environment(**QUIET), capture_output=True, text=True, timeout=400, check=False
     )
     assert again.returncode == 0, again.stdout + again.stderr
     assert len(lines(out / "dataset.jsonl")) == 12
     assert (out / "vllm.log").stat().st_size > 0
-    assert processes_with(mark) == []
+    assert vllm_processes() <= before
 
 
 # -- two servers and three blows ---------------------------------------------------------------------------------------

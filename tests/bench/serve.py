@@ -26,7 +26,7 @@ from selfgen.store.journal import Reader
 from selfgen.store.run_dir import RunDir
 from tests.bench.common import start_selfgen, table, wait
 
-CALLS = 1000
+CALLS = 600
 FIXED = (64, 128, 256)
 TOKENS = {"propose": 600, "answer": 300}
 
@@ -88,10 +88,9 @@ def rates_of(run: RunDir) -> tuple[float, float, float]:
     return sum(tokens for _, tokens in written) / seconds, settled, seconds
 
 
-def bench(
-    vllm: str, base_url: str, model: str, tokenizer: str, calls: list[tuple[str, int]], concurrency: int
-) -> float:
-    """Return output tokens a second of `vllm bench serve` for these calls."""
+def bench(vllm: str, base_url: str, place: str, calls: list[tuple[str, int]], concurrency: int) -> float:
+    """Return output tokens a second of `vllm bench serve` for these calls to the model in a folder."""
+    model, tokenizer = Path(place).name, place
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [json.dumps({"prompt": prompt, "output_tokens": max(1, tokens)}) for prompt, tokens in calls]

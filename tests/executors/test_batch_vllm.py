@@ -38,7 +38,7 @@ def processes_on(folder: Path) -> str:
     return subprocess.run(["pgrep", "-af", str(folder)], capture_output=True, text=True, check=False).stdout
 
 
-@pytest.mark.vllm
+@pytest.mark.night
 @pytest.mark.skipif(not (VLLM and MODEL), reason="set SELFGEN_TEST_VLLM (executable) and SELFGEN_TEST_MODEL (a folder)")
 @pytest.mark.timeout(600)
 def test_a_run_over_run_batch_dies_once_and_ends(tmp_path: Path) -> None:

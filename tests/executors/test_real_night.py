@@ -29,12 +29,13 @@ from tests.real_server import (
     ROOT,
     VLLM,
     RealServer,
+    alive,
+    children,
     environment,
     lines,
     needs_vllm,
     selfgen,
     start,
-    vllm_processes,
     wait_for,
 )
 
@@ -65,7 +66,6 @@ def write_config(folder: Path, **places: Any) -> Path:
 @needs_vllm
 @pytest.mark.timeout(900)
 def test_a_vllm_of_our_own_is_gone_when_the_run_is_also_after_sigkill(tmp_path: Path) -> None:
-    before = vllm_processes()
     out, log = tmp_path / "own", tmp_path / "own.log"
     settings = json.loads(write_config(tmp_path).read_text())
     settings["propose"]["model"] = f"vllm:{MODEL}"
@@ -76,19 +76,28 @@ def test_a_vllm_of_our_own_is_gone_when_the_run_is_also_after_sigkill(tmp_path: 
     try:
         wait_for(lambda: len(lines(out / "dataset.jsonl")) >= 3 or run.poll() is not None, 400, log.read_text)
         assert run.poll() is None, log.read_text()
-        assert len(vllm_processes() - before) >= 3, "selfgen, the server and its engine"
+        ours = set(children(run.pid))
+        assert len(ours) >= 3, "the guards, the server and its engine"
         run.kill()
         run.wait(20)
-        wait_for(lambda: vllm_processes() <= before, 60, lambda: f"left behind: {vllm_processes() - before}")
+        wait_for(lambda: not ours & alive(), 60, lambda: f"left behind: {ours & alive()}")
     finally:
         run.kill()
-    again = subprocess.run(
-        command, cwd=ROOT, env=environment(**QUIET), capture_output=True, text=True, timeout=400, check=False
-    )
-    assert again.returncode == 0, again.stdout + again.stderr
+    again = start(command, log, **QUIET)
+    try:
+        wait_for(lambda: len(children(again.pid)) >= 3 or again.poll() is not None, 60, log.read_text)
+        ours = set()
+        while again.poll() is None:
+            ours |= set(children(again.pid))
+            time.sleep(0.5)
+    finally:
+        again.kill()
+        again.wait(20)
+    assert again.returncode == 0, log.read_text()
     assert len(lines(out / "dataset.jsonl")) == 12
     assert (out / "vllm.log").stat().st_size > 0
-    assert vllm_processes() <= before
+    assert len(ours) >= 3
+    wait_for(lambda: not ours & alive(), 20, lambda: f"left behind: {ours & alive()}")
 
 
 # -- two servers and three blows ---------------------------------------------------------------------------------------

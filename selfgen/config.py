@@ -82,6 +82,14 @@ class ModelConfig(_Part):
 
     _no_secrets = field_validator("base_url")(_without_secrets)
 
+    @field_validator("endpoints")
+    @classmethod
+    def _each_once(cls, value: tuple[EndpointConfig, ...]) -> tuple[EndpointConfig, ...]:
+        urls = [each.url.rstrip("/") for each in value]
+        if len(set(urls)) < len(urls):
+            raise ValueError(f"{next(url for url in urls if urls.count(url) > 1)} is named twice")
+        return value
+
     @property
     def places(self) -> tuple[EndpointConfig, ...]:
         """The servers of this model: `endpoints`, or else the one at `base_url`."""

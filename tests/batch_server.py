@@ -25,7 +25,8 @@ class BatchServer(ThreadingHTTPServer):
     "cancelled", "silent": no line at all), the rest are completed. `line` may change or replace the result line of a
     call: (custom_id, row) -> row, raw bytes, or None for a call that is left out. `meet` may answer any request first:
     (method, path) -> a status, "reset" before it is heard, "deaf" after it was done, or None. `unlisted`: so many
-    listings do not show the newest batch yet. `paid` counts the calls that were worked on, by custom_id."""
+    listings do not show the newest batch yet. `paid` counts the calls that were worked on, by custom_id; single calls,
+    which it takes too, are not among them. `names` are its models."""
 
     daemon_threads = True
 
@@ -36,6 +37,7 @@ class BatchServer(ThreadingHTTPServer):
         self.line: Callable[[str, Body], Body | bytes | None] = lambda name, row: row
         self.meet: Callable[[str, str], int | str | None] = lambda method, path: None
         self.unlisted = 0
+        self.names = ("tiny",)
         self.metadata = True
         self.chance = random.Random(0)
         self.paid: Counter[str] = Counter()
@@ -196,6 +198,10 @@ class _Handler(BaseHTTPRequestHandler):
             case ["DELETE", "files", file] if file in server.files:
                 del server.files[file]
                 return 200, {"id": file, "deleted": True}
+            case ["GET", "models"]:
+                return 200, {"object": "list", "data": [{"id": name, "object": "model"} for name in server.names]}
+            case ["POST", "chat", "completions"]:
+                return 200, server.answer("", json.loads(data))["response"]["body"]
             case ["POST", "batches"]:
                 return 200, server.show(server.make(json.loads(data)))
             case ["GET", "batches"]:

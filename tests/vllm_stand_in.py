@@ -8,16 +8,21 @@ later by the file `wishes` in STAND_IN_FOLDER:
     no_template    refuse chats, complete texts         embeds         refuse both
     stubborn       ignore SIGTERM, children too         hang=N         hang while loading, at stage line N
     key=KEY        ask for that key                     die            die after the first answer
+    reply          answer as stand_in.py does           slow=S         take so many seconds for such an answer
+    dies=N         die once, in the Nth such call       also=NAME      have another model, too
 
 Two children come with it, as EngineCore and its workers do: one in the same group, one in a session of its own. Who
-they are, and with which words it was started, is in the folder STAND_IN_FOLDER: pids, argv.json, environ.json.
+they are, with which words it was started, and each call's path and key, is in the folder STAND_IN_FOLDER: pids,
+argv.json, environ.json, calls.
 """
 
 from __future__ import annotations
 
 import http.server
+import itertools
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -66,12 +71,15 @@ def main() -> None:
     wishes = dict(each.partition("=")[::2] for each in told.split(",") if each)
     (folder / "argv.json").write_text(json.dumps(sys.argv[1:]))
     (folder / "environ.json").write_text(json.dumps(dict(os.environ)))
-    port, name = int(value_of("--port")), value_of("--served-model-name")
+    name = value_of("--served-model-name")
     if "stubborn" in wishes:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     own = [child(own_session=each, stubborn="stubborn" in wishes) for each in (False, True)]
     with (folder / "pids").open("a") as file:
         file.write("".join(f"{pid}\n" for pid in (os.getpid(), *own)))
+    if sys.argv[1] == "run-batch":
+        return run_batch(name, float(wishes.get("slow", 0)))
+    port = int(value_of("--port"))
     for number, line in enumerate(STAGES):
         sys.stderr.write(line.format(pid=os.getpid(), port=port) + "\n")
         sys.stderr.flush()
@@ -81,7 +89,30 @@ def main() -> None:
             fail(wishes["fail"])
     server = Server(("127.0.0.1", port), Handler)
     server.wishes, server.name = wishes, name
+    if "reply" in wishes:
+        server.reply = runpy.run_path(str(Path(__file__).with_name("stand_in.py")))["reply"]
     server.serve_forever()
+
+
+def run_batch(name: str, slow_s: float) -> None:
+    """Work through a file of calls as stand_in.py answers, `slow_s` for each of them."""
+    reply = runpy.run_path(str(Path(__file__).with_name("stand_in.py")))["reply"]
+    calls = [json.loads(line) for line in Path(value_of("-i")).read_text().splitlines()]
+    rows = []
+    for number, call in enumerate(calls, 1):
+        time.sleep(slow_s)
+        sys.stderr.write(
+            f"Running batch: {number * 100 // len(calls)}% Completed | {number}/{len(calls)} [00:01<00:00]\n"
+        )
+        sys.stderr.flush()
+        text, body = reply(call["body"]), call["body"]
+        assert body["model"] == name
+        said = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 7, "completion_tokens": len(text.split())}
+        answer = {"status_code": 200, "body": {"model": name, "choices": [said], "usage": usage}}
+        rows.append({"id": "r", "custom_id": call["custom_id"], "response": answer, "error": None})
+    Path(value_of("-o")).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    os._exit(0)
 
 
 def value_of(option: str) -> str:
@@ -115,7 +146,10 @@ def fail(name: str) -> None:
 class Server(http.server.ThreadingHTTPServer):
     wishes: dict[str, str]
     name: str
+    reply: Any = None
     allow_reuse_address = True
+    request_queue_size = 128
+    count = itertools.count(1)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -128,14 +162,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         wishes = self.server.wishes
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with (Path(os.environ["STAND_IN_FOLDER"]) / "calls").open("a") as file:
+            file.write(f"{self.path} {self.headers.get('Authorization')}\n")
         if wishes.get("key", "") and self.headers.get("Authorization") != f"Bearer {wishes['key']}":
             self.answer(401, {"error": "Unauthorized"})
-        elif body.get("model") != self.server.name:
+        elif body.get("model") not in (self.server.name, wishes.get("also", self.server.name)):
             self.refuse(404, f"The model `{body.get('model')}` does not exist.")
         elif "embeds" in wishes:
             self.refuse(404, "The model does not support Chat Completions API")
         elif "no_template" in wishes and "chat" in self.path:
             self.refuse(400, "default chat template is no longer allowed, so you must provide a chat template")
+        elif self.server.reply and body["max_tokens"] > 1:
+            self.reply(body)
         else:
             part = {"message": {"role": "assistant", "content": "a"}} if "chat" in self.path else {"text": "a"}
             usage = {"prompt_tokens": 1, "completion_tokens": body["max_tokens"]}
@@ -143,6 +181,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if "die" in wishes:
                 self.wfile.flush()
                 os._exit(1)
+
+    def reply(self, body: Any) -> None:
+        """Answer one call of a run; to a schema that allows one word only, with that word."""
+        wishes, died = self.server.wishes, Path(os.environ["STAND_IN_FOLDER"]) / "died"
+        form = (body.get("response_format") or {}).get("json_schema", {}).get("schema", {}).get("properties", {})
+        fixed = {name: each["enum"][0] for name, each in form.items() if "enum" in each}
+        text = json.dumps(fixed) if form and len(fixed) == len(form) else self.server.reply(body)
+        time.sleep(float(wishes.get("slow", 0)))
+        if next(self.server.count) >= int(wishes.get("dies", 10**9)) and not died.exists():
+            died.touch()
+            os._exit(1)
+        part = {"message": {"role": "assistant", "content": text}} if "chat" in self.path else {"text": text}
+        usage = {"prompt_tokens": 11, "completion_tokens": len(text.split())}
+        named = {"model": body["model"], "usage": usage}
+        self.answer(200, {"choices": [{"index": 0, "finish_reason": "stop", **part}], **named})
 
     def refuse(self, status: int, message: str) -> None:
         self.answer(status, {"error": {"message": message, "type": "BadRequestError", "code": status}})

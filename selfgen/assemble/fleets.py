@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfgen import registry
 from selfgen.assemble.keys import key_for
+from selfgen.assemble.places import is_own
 from selfgen.assemble.preflight import place_name
 from selfgen.assemble.servers import is_mock, look_from
 from selfgen.config import EndpointConfig, ModelConfig, RunConfig
@@ -26,15 +27,15 @@ def build_models(
     environment: Mapping[str, str],
     known: Known | None = None,
     *,
-    tell: Tell = lambda kind, sentence: None,
+    hearer: Callable[[ModelConfig], Tell] = lambda model: lambda kind, sentence: None,
     guard: Callable[[Send], Send] = lambda send: send,
 ) -> dict[Role, Model]:
-    """Build the model of each role; roles that speak to the same model share one. `tell` hears the story of its
-    servers, `guard` stands before each attempt."""
-    propose = _build(config, config.propose, environment, known or {}, tell, guard)
+    """Build the model of each role; roles that speak to the same model share one. `hearer` names who hears the story
+    of a model's servers, `guard` stands before each attempt."""
+    propose = _build(config, config.propose, environment, known or {}, hearer, guard)
     if _served(config.answering) == _served(config.propose):
         return {"propose": propose, "answer": propose}
-    return {"propose": propose, "answer": _build(config, config.answering, environment, known or {}, tell, guard)}
+    return {"propose": propose, "answer": _build(config, config.answering, environment, known or {}, hearer, guard)}
 
 
 def _served(model: ModelConfig) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _build(
     model: ModelConfig,
     environment: Mapping[str, str],
     known: Known,
-    tell: Tell,
+    hearer: Callable[[ModelConfig], Tell],
     guard: Callable[[Send], Send],
 ) -> Model:
     if is_mock(model):
@@ -58,7 +59,7 @@ def _build(
 
     servers = [describe(config, model, endpoint, environment, known) for endpoint in model.places]
     lanes = [open_lane(server, guard) for server in servers]
-    return Fleet(lanes, Policy(patience_s=config.calls.patience_s), tell=tell)
+    return Fleet(lanes, Policy(patience_s=config.calls.patience_s), tell=hearer(model))
 
 
 def _build_mock(config: RunConfig, model: ModelConfig) -> Model:
@@ -73,23 +74,25 @@ def _build_mock(config: RunConfig, model: ModelConfig) -> Model:
 def describe(
     config: RunConfig, model: ModelConfig, endpoint: EndpointConfig, environment: Mapping[str, str], known: Known
 ) -> Server:
-    """Return all that is known of one server of a model."""
+    """Return all that is known of one server of a model. One that was not there to be asked is taken to be like the
+    others, until it answers."""
     from selfgen.models.open_lane import Server
 
     calls, found = config.calls, known.get(place_name(endpoint, model), {})
+    found = found or next((known[name] for each in model.places if (name := place_name(each, model)) in known), {})
     key = key_for(endpoint, model, environment)
     return Server(
         name=endpoint.url,
         base_url=endpoint.url,
         model=endpoint.model or model.model,
         key=key,
-        manner=_manner(model, endpoint, found, bool(key)),
+        manner=_manner(endpoint, found, bool(key)),
         pinned=None if calls.concurrency == "auto" else _share(calls.concurrency, endpoint, model),
         most=calls.max_concurrency,
         weight=endpoint.weight,
         rpm=endpoint.rpm,
         tpm=endpoint.tpm,
-        known=look_from(found) if found else None,
+        known=look_from(known[name]) if (name := place_name(endpoint, model)) in known else None,
         completions=bool(found.get("completions")),
         structured="off" if config.structured == "auto" else config.structured,
         extra_body=model.extra_body,
@@ -101,9 +104,9 @@ def describe(
     )
 
 
-def _manner(model: ModelConfig, endpoint: EndpointConfig, found: Mapping[str, Any], has_key: bool) -> Manner:
+def _manner(endpoint: EndpointConfig, found: Mapping[str, Any], has_key: bool) -> Manner:
     """Tell how a server shows how much it takes: vLLM by its queue, a hosted API by what it grants an account."""
-    if model.vllm.model or found.get("version"):
+    if is_own(endpoint) or found.get("version"):
         return "queue"
     if found.get("limits") or (has_key and endpoint.url.startswith("https:")):
         return "account"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,9 +53,12 @@ def start(
     )
     for note in server.launch.notes:
         tell("vllm", note)
-    server.start()
-    server.wait_ready(config.start_s, on_stage)
-    if server.completions:
-        tell("vllm", f"{server.name} has no chat template: it is asked to complete texts")
-    server.watch()
+    with ExitStack() as undone:
+        undone.enter_context(server)
+        server.start()
+        server.wait_ready(config.start_s, on_stage)
+        if server.completions:
+            tell("vllm", f"{server.name} has no chat template: it is asked to complete texts")
+        server.watch()
+        undone.pop_all()
     return server

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from selfgen.config import ModelConfig, RunConfig
+from selfgen.config import EndpointConfig, ModelConfig, RunConfig
 from selfgen.errors import BadConfig
 
 OWN = "vllm:"
 """What stands before a model that selfgen is to serve by itself."""
 OWN_KEY = "SELFGEN_OWN_SERVER_KEY_"
-"""What the name begins with under which the key of such a server is handed on, within this process."""
+"""What the name begins with under which the key of such a server is handed on, within this process, and by which its
+address is told from others."""
 
 
 def unfold(config: RunConfig, folder: Path | None = None) -> RunConfig:
@@ -28,16 +29,19 @@ def unfold(config: RunConfig, folder: Path | None = None) -> RunConfig:
 
 
 def unfold_model(model: ModelConfig, folder: Path | None = None) -> ModelConfig:
-    """Make `vllm:NAME` into a model name and a server to start. Raises BadConfig for a name that is empty, for a folder
-    that is not there, and for a server to start beside one that runs."""
-    if not model.model.startswith(OWN):
+    """Make `vllm:NAME`, or the long form (`vllm: {model: NAME}`, with a name of one's own beside it), into a model name
+    and a server to start. Raises BadConfig for a name that is empty, for a folder that is not there, and for a server
+    to start beside one that runs."""
+    short = model.model.startswith(OWN)
+    named = model.model.removeprefix(OWN).strip() if short else model.vllm.model
+    if not (short or named):
         return model
-    named = model.model.removeprefix(OWN).strip()
     if not named:
         raise BadConfig("vllm: names no model", todo="Write vllm:PATH or vllm:ORGANISATION/NAME.")
     if model.base_url or model.endpoints:
-        what = f"{model.model} starts a server, and an address of another is given as well"
-        raise BadConfig(what, todo="Leave out the address, or write the model's name without vllm:.")
+        what = f"{OWN}{named} starts a server, and an address of another is given as well"
+        todo = "Leave out the address (--base-url, SELFGEN_BASE_URL, a file), or write the model's name without vllm:."
+        raise BadConfig(what, todo=todo)
     place = ((folder or Path()) / Path(named).expanduser()).resolve()
     if place.is_dir():
         name, source = place.name, str(place)
@@ -45,16 +49,17 @@ def unfold_model(model: ModelConfig, folder: Path | None = None) -> ModelConfig:
         raise BadConfig(f"there is no folder {named}", todo="Name the folder that holds the model's config.json.")
     else:
         name = source = named
+    name = name if short else model.model or name
     return model.model_copy(update={"model": name, "vllm": model.vllm.model_copy(update={"model": source})})
 
 
 def addresses(urls: Sequence[str] | None) -> dict[str, Any]:
-    """Return what one or several `--base-url` set: the address, or the endpoints."""
+    """Return what one or several `--base-url` set: the address, or the endpoints. Whatever was set before gives way."""
     if not urls:
         return {}
     if len(urls) == 1:
-        return {"base_url": urls[0]}
-    return {"endpoints": [{"url": url} for url in urls]}
+        return {"base_url": urls[0], "endpoints": []}
+    return {"base_url": "", "endpoints": [{"url": url} for url in urls]}
 
 
 def own_servers(config: RunConfig) -> list[str]:
@@ -64,23 +69,36 @@ def own_servers(config: RunConfig) -> list[str]:
     return roles + (["answer"] if other and other != config.propose.vllm.model else [])
 
 
-def at(config: RunConfig, role: str, base_url: str) -> RunConfig:
-    """Return the configuration with the server of a role at an address; a role that shares its model goes along."""
+def at(config: RunConfig, role: str, base_url: str, served_as: str = "") -> RunConfig:
+    """Return the configuration with the server of a role at an address; a role that shares its model goes along.
+    `served_as`: what the server calls the model. The key for it, if any, is the one at `key_name(role)`."""
     model: ModelConfig = config.propose if role == "propose" else config.answering
     placed: dict[str, Any] = {}
     for name, each in (("propose", config.propose), ("answer", config.answering)):
         if each.vllm.model == model.vllm.model:
-            placed[name] = each.model_copy(update={"base_url": base_url})
+            alias = served_as if served_as != each.model else ""
+            place = EndpointConfig(url=base_url, model=alias, api_key_env=key_name(role))
+            placed[name] = each.model_copy(update={"model": each.model or served_as, "endpoints": (place,)})
     return config.model_copy(update=placed)
 
 
+def key_name(role: str) -> str:
+    """Return where the key of the server is that was started for a role. No other key is sent to it."""
+    return OWN_KEY + role.upper()
+
+
+def is_own(place: EndpointConfig) -> bool:
+    """Tell whether an address is that of a server which selfgen started."""
+    return place.api_key_env.startswith(OWN_KEY)
+
+
 def nowhere(config: RunConfig) -> RunConfig:
-    """Return the configuration without the addresses and keys of servers that lived for one session."""
+    """Return the configuration without the addresses of servers that lived for one session, whichever model was asked
+    for there."""
     placed: dict[str, Any] = {}
     for name, each in (("propose", config.propose), ("answer", config.answer)):
-        if each is not None and each.vllm.model:
-            key = ModelConfig().api_key_env if each.api_key_env.startswith(OWN_KEY) else each.api_key_env
-            placed[name] = each.model_copy(update={"base_url": "", "api_key_env": key})
+        if each is not None and any(map(is_own, each.endpoints)):
+            placed[name] = each.model_copy(update={"endpoints": tuple(p for p in each.endpoints if not is_own(p))})
     return config.model_copy(update=placed)
 
 

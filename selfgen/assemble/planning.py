@@ -14,7 +14,7 @@ from selfgen.assemble.fleets import build_models
 from selfgen.assemble.forecast import Basis, Forecast, Guess, Need, Range, Seen, cost_of, rates
 from selfgen.assemble.parts import StageGates, build_machine, policy_of, prices_of
 from selfgen.assemble.places import own_servers
-from selfgen.assemble.servers import is_mock, settle
+from selfgen.assemble.servers import Settled, is_mock, settle_all
 from selfgen.assemble.source import Source
 from selfgen.config import RunConfig
 from selfgen.core.budget import Bill, Prices
@@ -63,7 +63,7 @@ class Shortage:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A forecast, and what it stands on. `measured`: by calls to the model of the run, not by the stand-in. `spent` is
-    what the probe took, `kept` and `drafts` are what it came to."""
+    what the probe took, `kept` and `drafts` are what it came to; `warnings` are what its servers are not able to."""
 
     config: RunConfig
     prices: Prices | None
@@ -79,6 +79,7 @@ class Planned:
     needs: tuple[Need, ...]
     by_hour: tuple[tuple[float, Range], ...]
     shortage: Shortage | None
+    warnings: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -94,23 +95,27 @@ def make_plan(
     building and asking a model may raise."""
     free = is_mock(source.config.propose) and is_mock(source.config.answering)
     measured = free or bool(turns)
+    policy_of(source.config)  # names what is wrong with limits and prices before anybody is asked
+    asked = settled = Settled(source.config, {}, {})
     if not measured:
-        source = source.settle(_with_stand_in(source.config))
+        settled = Settled(_with_stand_in(source.config), {}, {})
     elif not free:
         _refuse_own_servers(source.config)
-        source = source.settle(settle(source.config, environment))
-    machine = _machine_of(source, turns or STAND_IN_TURNS)
+        asked = settled = settle_all(source.config, environment)
+    source = source.settle(settled.config)
+    machine = _machine_of(source, turns or STAND_IN_TURNS, limited=measured)
     purse = Purse(lambda: machine.policy.budgets)
     seen = probe(
         machine,
         _gates_of(source, machine, environment),
-        build_models(source.config, environment, guard=purse.guard),
+        build_models(source.config, environment, settled.capabilities, guard=purse.guard),
         purse,
         watch=lambda answered: watch(answered, machine.tally.turns, turns or STAND_IN_TURNS),
     )
     if not seen.turns:
         raise Paused("the probe ended before one turn was whole", todo="Allow it more: a higher limit, or more turns.")
-    return _conclude(source, machine, seen, purse.spending.at_most, measured)
+    planned = _conclude(source, machine, seen, purse.spending.at_most, measured)
+    return replace(planned, config=asked.config, warnings=asked.warnings)
 
 
 def _with_stand_in(config: RunConfig) -> RunConfig:
@@ -120,8 +125,7 @@ def _with_stand_in(config: RunConfig) -> RunConfig:
         "propose": ModelConfig(model="mock", max_tokens=config.propose.max_tokens),
         "answer": ModelConfig(model="mock", max_tokens=config.answering.max_tokens),
     }
-    limits = config.limits.model_copy(update={"max_calls": None, "max_tokens": None, "max_cost": None})
-    return config.model_copy(update=roles | {"limits": limits})
+    return config.model_copy(update=roles)
 
 
 def _refuse_own_servers(config: RunConfig) -> None:
@@ -132,9 +136,12 @@ def _refuse_own_servers(config: RunConfig) -> None:
         raise UsageError("a probe asks a server that runs, and none runs yet", todo=todo)
 
 
-def _machine_of(source: Source, turns: int) -> Machine:
-    """Return the machine of the run that is planned, as it begins, for its first turns and to no other end."""
+def _machine_of(source: Source, turns: int, *, limited: bool) -> Machine:
+    """Return the machine of the run that is planned, as it begins, for its first turns and to no other end but, where
+    somebody is asked who may cost something, the limits of the run."""
     policy = replace(policy_of(source.config), target=NO_END, window=NO_END, max_turns=turns)
+    if not limited:
+        policy = replace(policy, max_calls=None, max_tokens=None, max_cost=None)
     return build_machine(source, policy)
 
 

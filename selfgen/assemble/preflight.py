@@ -27,6 +27,8 @@ LATE_S = 30.0
 """How much longer than the first one the other servers of a model may take."""
 SILENCE_S = 120.0
 """How long one of these small calls may go unanswered: a server may load its model for the first of them."""
+WHOLE_S = 300.0
+"""How long one of them may take in all: a reply that trickles is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _open_chat(place: Place, config: RunConfig, environment: Mapping[str, str], 
         extra_body=model.extra_body,
         max_tokens_field=model.max_tokens_field,
         idle_s=min(calls.idle_timeout_s, SILENCE_S),
-        total_s=calls.timeout_s,
+        total_s=min(calls.timeout_s, WHOLE_S),
         allow_insecure=calls.allow_insecure_key,
         completions=completions,
     )

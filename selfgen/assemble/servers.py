@@ -110,7 +110,7 @@ def place_all(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
     unless it is somewhere else."""
     propose = _place(config.propose, config, environment)
     answering = config.answering
-    if not answering.model:
+    if not (answering.model or answering.places):
         answering = answering.model_copy(update={"model": propose.model} | _place_of(propose))
     elif not (answering.places or answering.model == MOCK):
         same = answering.model == propose.model

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from selfgen.assemble.batching import settle_unserved
+from selfgen.assemble.batching import check_batches, settle_unserved
 from selfgen.assemble.live import Desk
 from selfgen.assemble.parts import build_gates, build_machine, policy_of, prices_of, rejection_row
 from selfgen.assemble.places import nowhere, own_servers
 from selfgen.assemble.servers import Settled
-from selfgen.assemble.serving import Serving
+from selfgen.assemble.serving import Serving, lasting
 from selfgen.assemble.source import Source, check_identity, config_header, from_header, identity, to_header
 from selfgen.assemble.spent import Expenses, doubtful_in, keeper
 from selfgen.assemble.work import Job, build_executor, limits_found
@@ -30,6 +30,7 @@ from selfgen.errors import InternalError, SelfgenError, StoreFault, UsageError
 from selfgen.executors.batch_parts import read_parts
 from selfgen.executors.purse import Purse, forget
 from selfgen.executors.stream import Ending, Snapshot
+from selfgen.executors.until import next_at
 from selfgen.store.derived import Derived
 from selfgen.store.journal import Reader, Writer, is_blank
 from selfgen.store.run_dir import Lock, RunDir
@@ -66,9 +67,14 @@ def adopt(config: RunConfig, before: RunConfig) -> RunConfig:
     settled["answer"] = _adopt_model(config, before, "answering")
     if config.structured == "auto":
         settled["structured"] = before.structured
-    if config.calls.send_seed == "auto" and settled["propose"].base_url == before.propose.base_url:
+    if config.calls.send_seed == "auto" and _where(config.model_copy(update=settled)) == _where(before):
         settled["calls"] = config.calls.model_copy(update={"send_seed": before.calls.send_seed})
     return config.model_copy(update=settled)
+
+
+def _where(config: RunConfig) -> list[object]:
+    """Return where both models are: what was proved of the servers there holds nowhere else."""
+    return [(model.places, model.vllm.model) for model in (config.propose, config.answering)]
 
 
 def _adopt_model(config: RunConfig, before: RunConfig, which: str) -> Any:
@@ -76,7 +82,9 @@ def _adopt_model(config: RunConfig, before: RunConfig, which: str) -> Any:
     model = now.model or then.model
     settled: dict[str, Any] = {"model": model}
     if model == then.model and not (now.base_url or now.endpoints or now.vllm.model):
-        settled |= {"base_url": then.base_url, "endpoints": then.endpoints, "vllm": then.vllm}
+        told = {name: getattr(now.vllm, name) for name in now.vllm.model_fields_set - {"model"}}
+        vllm = then.vllm.model_copy(update=told)
+        settled |= {"base_url": then.base_url, "endpoints": then.endpoints, "vllm": vllm}
     return now.model_copy(update=settled)
 
 
@@ -99,7 +107,10 @@ class Session:
         self.resumed_with = 0
         self._environment = environment
         self._world = world or World()
-        self._note: Callable[[str, str], None] = lambda kind, sentence: None
+        self._early: list[tuple[str, str]] = []
+        self._note: Callable[[str, str], None] = lambda kind, sentence: self._early.append((kind, sentence))
+        # Of the moment when the command was given: a model may load for longer than until then.
+        self._until_s = next_at(until) if (until := source.config.limits.until) else None
         self._serving = Serving(run, environment, self._world.on_stage, self._tell)
         self._settled: Settled | None = None
         self._lock: Lock | None = None
@@ -137,22 +148,26 @@ class Session:
         self._take_lock()
         self._writer = Writer(self.run.database)
         self._stack.callback(self._writer.close)
-        self._note = self._writer.note
         self._gates = build_gates(self.source, self.machine, self._environment, self.run)
         self._begin(read_header(self.run))
+        self._note = self._writer.note
+        for kind, sentence in self._early:
+            self._note(kind, sentence)
 
     def _take_lock(self) -> None:
+        """Lock the run, until the last server of this session is gone: the next one needs its memory."""
         if self._lock is None:
             self.run.create()
             self._lock = self._stack.enter_context(Lock(self.run))
+            self._stack.callback(self._serving.close)
 
     def _settle(self, before: Mapping[str, Mapping[str, Any]]) -> None:
         """Start the servers that are ours, and look at all of them; `before` is what earlier sessions found."""
         config = self.source.config
         self.run.check()
+        check_batches(config)
         if own_servers(config):
             self._take_lock()  # their logs lie in the folder, and two sessions must not start them twice
-        self._stack.callback(self._serving.close)
         if config.calls.executor == "batch" and own_servers(config):
             self._settled = Settled(settle_unserved(config), {}, {})
         else:
@@ -180,7 +195,9 @@ class Session:
         self._derived = Derived(self.run, self.source.config.target, record_row, rejection_row)
         self._stack.callback(self._derived.close)
         self._fold()
-        self._writer.put_header({"config": now["config"], "grace": self.machine.policy.grace})
+        # Where models are, and how they are called, is kept in `work`, once they were found there.
+        unproved = {name: header["config"][name] for name in ("propose", "answer", "calls")} if header else {}
+        self._writer.put_header({"config": now["config"] | unproved, "grace": self.machine.policy.grace})
 
     def _fold(self) -> None:
         """Replay under the policy of the last session, then go on under this one's: a limit that is narrower now takes
@@ -220,16 +237,16 @@ class Session:
     def prepare(self) -> None:
         """Start and look at the servers of a run that continues, unless it is at its end. Raises what that raises."""
         if self._settled is None and self.machine.stop is None:
+            self._refuse_open_batches()
             self._settle(read_header(self.run).get("capabilities", {}))
 
     def work(self, watch: Callable[[Progress], None]) -> Ending:
         """Work until the run ends. Raises what ends it badly; conservation is checked in every case that ends well."""
         if self.machine.stop is not None:
             return self.machine.stop
-        self._refuse_open_batches()
         self.prepare()
         assert self._settled is not None
-        self._writer.put_header({"capabilities": dict(self._settled.capabilities)})
+        self._writer.put_header({"capabilities": lasting(self._settled), "config": config_header(self.source.config)})
         gc.freeze()
         self._writer.note("started", f"with {self.machine.tally.kept} records")
         ending = self._execute(self._settled, watch)
@@ -249,9 +266,9 @@ class Session:
     def _execute(self, settled: Settled, watch: Callable[[Progress], None]) -> Ending:
         """Let the executor work, with a desk beside it that says how things stand and takes orders."""
         models, executor = build_executor(
-            Job(self.run, self.machine, self._gates, self._writer, self.purse, self._take, self._tell),
+            Job(self.run, self.machine, self._gates, self._writer, self.purse, self._take, self._until_s),
             settled,
-            self._serving.environment,
+            self._serving,
             lambda snapshot: tick(snapshot),
             wait=self._world.wait,
         )
@@ -261,6 +278,7 @@ class Session:
         self._note = desk.note
 
         def tick(snapshot: Snapshot) -> None:
+            self._serving.check()
             self._derived.flush()
             progress = Progress(self.machine, models, snapshot, self._last, self.resumed_with, self.purse.spending)
             desk.tick(progress)
@@ -275,12 +293,18 @@ class Session:
             raise
         finally:
             self._note = self._writer.note
-            if self._writer.fault is None:
-                self.purse.close()
-                with suppress(StoreFault):
-                    for sentence in limits_found(models):
-                        self._writer.note("concurrency", sentence)
-            desk.closing(ending)
+            try:
+                self._close_books(models)
+            finally:
+                desk.closing(ending)
+
+    def _close_books(self, models: Mapping[Role, Model]) -> None:
+        """Write down what is in doubt, and how many calls at once each server was found to take."""
+        if self._writer.fault is None:
+            self.purse.close()
+            with suppress(StoreFault):
+                for sentence in limits_found(models):
+                    self._writer.note("concurrency", sentence)
 
     def _change(self, config: RunConfig) -> None:
         """Go on under other limits, while the executor works, on its thread."""
@@ -290,6 +314,8 @@ class Session:
         self._derived.move_target(config.target - self.source.config.target)
         self.source = self.source.settle(config)
         self.machine.change_policy(policy_of(config))
+        if self.machine.policy.budgets:
+            self.purse.remember(keeper(self._writer.put_header))
         if retired := self.machine.take_retired():
             self._take(retired)
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from selfgen.assemble.places import OWN, unfold
+from selfgen.assemble.places import OWN, addresses, unfold
 from selfgen.config import RunConfig, build, merge, read_file
 from selfgen.errors import BadConfig, UsageError
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "SELFGEN_MODEL": ("propose", "model"),
-    "SELFGEN_BASE_URL": ("propose", "base_url"),
+    "SELFGEN_BASE_URL": ("propose",),
     "SELFGEN_LANG": ("lang",),
     "SELFGEN_CONCURRENCY": ("calls", "concurrency"),
 }
@@ -45,7 +45,7 @@ def gather(config_file: Path | None, command_line: Mapping[str, Any]) -> RunConf
         layers.append(_anchor(from_file, config_file.parent))
     for name, place in ENVIRONMENT.items():
         if value := os.environ.get(name):
-            layers.append(_nest(place, value))
+            layers.append(_nest(place, addresses([value]) if name == "SELFGEN_BASE_URL" else value))
             build(layers[-1], f"environment variable {name}")
     build(command_line, "command line")
     return unfold(build(merge(*layers, command_line), "settings"))
@@ -91,13 +91,17 @@ def _anchor(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     for role in ("propose", "answer"):
         if isinstance(model := values.get(role), dict):
             anchored[role] = model | {"model": _anchor_model(model.get("model"), folder)}
+            if isinstance(served := model.get("vllm"), dict) and isinstance(source := served.get("model"), str):
+                own = _anchor_model(OWN + source, folder).removeprefix(OWN)
+                anchored[role]["vllm"] = served | {"model": own}
     return anchored
 
 
 def _anchor_model(name: Any, folder: Path) -> Any:
     """A model to serve that is a folder beside the configuration file."""
-    if isinstance(name, str) and name.startswith(OWN) and (place := folder / name.removeprefix(OWN)).is_dir():
-        return f"{OWN}{place.resolve()}"
+    source = name.removeprefix(OWN) if isinstance(name, str) and name.startswith(OWN) else ""
+    if source and (folder / source).is_dir():
+        return f"{OWN}{(folder / source).resolve()}"
     return name if name is not None else ""
 
 
@@ -105,8 +109,8 @@ def _from_folder(seed: Any, folder: Path) -> Any:
     return str(folder / seed) if isinstance(seed, str) and (folder / seed).exists() else seed
 
 
-def _nest(place: Sequence[str], value: str) -> dict[str, Any]:
-    nested: Any = value
+def _nest(place: Sequence[str], value: Any) -> dict[str, Any]:
+    nested = value
     for name in reversed(place):
         nested = {name: nested}
     return dict(nested)

@@ -9,6 +9,7 @@ from selfgen.assemble.batching import HeaderLedger, build_backends
 from selfgen.assemble.fleets import build_models
 from selfgen.assemble.parts import StageGates
 from selfgen.assemble.servers import Settled
+from selfgen.assemble.serving import Serving
 from selfgen.core.machine import Machine
 from selfgen.core.ports import HasLanes, Model
 from selfgen.core.turns import Retired
@@ -17,7 +18,6 @@ from selfgen.executors.batch import Batch
 from selfgen.executors.batch_port import Pace
 from selfgen.executors.purse import Purse
 from selfgen.executors.stream import Snapshot, Stream
-from selfgen.executors.until import next_at
 from selfgen.store.journal import Writer
 from selfgen.store.run_dir import RunDir
 
@@ -27,7 +27,7 @@ SHOWN_STEPS = 40
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What an executor works on; `take` is given turns that retired, `tell` the story of the servers."""
+    """What an executor works on; `take` is given turns that retired. At `until_s`, in seconds since 1970, it ends."""
 
     run: RunDir
     machine: Machine
@@ -35,13 +35,13 @@ class Job:
     writer: Writer
     purse: Purse
     take: Callable[[Sequence[Retired]], None]
-    tell: Callable[[str, str], None]
+    until_s: float | None
 
 
 def build_executor(
     job: Job,
     settled: Settled,
-    environment: Mapping[str, str],
+    serving: Serving,
     watch: Callable[[Snapshot], None],
     *,
     wait: bool,
@@ -49,9 +49,11 @@ def build_executor(
     """Return the models and what keeps them busy. A batch has no models to show; without `wait` it is left alone once
     all is submitted."""
     if settled.config.calls.executor == "batch":
-        return {}, _build_batch(job, settled, environment, watch, wait)
+        return {}, _build_batch(job, settled, serving.environment, watch, wait)
     limits = settled.config.limits
-    models = build_models(settled.config, environment, settled.capabilities, tell=job.tell, guard=job.purse.guard)
+    models = build_models(
+        settled.config, serving.environment, settled.capabilities, hearer=serving.hearer, guard=job.purse.guard
+    )
     stream = Stream(
         job.machine,
         job.gates,
@@ -59,7 +61,7 @@ def build_executor(
         job.writer,
         job.take,
         max_seconds=limits.max_hours * 3600 if limits.max_hours else None,
-        until_s=next_at(limits.until) if limits.until else None,
+        until_s=job.until_s,
         purse=job.purse,
         watch=watch,
         leave=job.gates.close,
@@ -84,7 +86,7 @@ def _build_batch(
         pace=Pace(poll_s=calls.batch_poll_s),
         wait=wait,
         max_seconds=limits.max_hours * 3600 if limits.max_hours else None,
-        until_s=next_at(limits.until) if limits.until else None,
+        until_s=job.until_s,
         purse=job.purse,
         watch=watch,
         leave=job.gates.close,

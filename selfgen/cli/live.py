@@ -72,7 +72,7 @@ class Log:
         """Take in how things stand, and print a line when it is time. Raises OSError."""
         if self._next_s is None:
             self._next_s = now_s + min(FIRST_LOG_S, LOG_EVERY_S)
-        troubled = bool(live.states)
+        troubled = in_trouble(live)
         turned, self._troubled = troubled is not self._troubled, troubled
         if now_s >= self._next_s or turned:
             self._next_s = now_s + LOG_EVERY_S
@@ -82,6 +82,11 @@ class Log:
 
     def _print(self, shown: str) -> None:
         self._console.print(text(shown))
+
+
+def in_trouble(live: Live) -> bool:
+    """Tell whether servers are in trouble. Batches, which have no lanes, say how they stand in the same words."""
+    return bool(live.states and live.lanes)
 
 
 class Hour:
@@ -97,7 +102,7 @@ class Hour:
         """Take in how things stand. Returns the summary when an hour is over, "" otherwise."""
         if self._first is None:
             self._first, self._began_s, self._last_s = live, now_s, now_s
-        if live.states:
+        if in_trouble(live):
             self._trouble_s += now_s - self._last_s
         self._last_s = now_s
         if now_s - self._began_s < HOUR_S:

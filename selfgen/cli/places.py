@@ -34,11 +34,19 @@ def own(model: str | None, command: str | None, args: str | None) -> tuple[str |
 
 
 def moved(config: Any, urls: list[str]) -> Any:
-    """Return the configuration of a run whose model is served elsewhere now; both roles move if they were together."""
+    """Return the configuration of a run whose model is served elsewhere now; both roles move if they were together.
+    Whether a server should be sent seeds is found out anew."""
     from selfgen.assemble.places import move
 
     if not urls:
         return config
-    together = config.answering.places == config.propose.places and config.answering.model == config.propose.model
-    moved = {"propose": move(config.propose, urls)} | ({"answer": move(config.answering, urls)} if together else {})
-    return config.model_copy(update=moved)
+    changed: dict[str, Any] = {"propose": move(config.propose, urls)}
+    if _where(config.answering) == _where(config.propose):
+        changed["answer"] = move(config.answering, urls)
+    changed["calls"] = config.calls.model_copy(update={"send_seed": "auto"})
+    return config.model_copy(update=changed)
+
+
+def _where(model: Any) -> Any:
+    """Return where a model is: on servers, which may have others too, or on one of its own."""
+    return [place.url for place in model.places] or model.vllm.model

@@ -24,7 +24,7 @@ from selfgen.cli.limits import (
     limits,
     read_prices,
 )
-from selfgen.cli.screen import err, next_step, out, say, text
+from selfgen.cli.screen import err, line, next_step, out, say, text
 from selfgen.cli.words import count, money, reasons, share, sign, span
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def plan(
+    context: typer.Context,
     seeds: Annotated[list[str] | None, typer.Option(help="Seed file, or a set that ships.")] = None,
     model: Annotated[str | None, typer.Option(help="Model that proposes.")] = None,
     base_url: Annotated[list[str] | None, typer.Option(help="OpenAI-compatible server: http://HOST:PORT/v1.")] = None,
@@ -53,6 +54,9 @@ def plan(
     config: Annotated[Path | None, typer.Option(help="YAML file with any setting; see `selfgen init`.")] = None,
     recipe: Annotated[str | None, typer.Option(help="self-instruct or alpaca.")] = None,
     lang: Annotated[str | None, typer.Option(help="auto, en or zh.")] = None,
+    domain: Annotated[str | None, typer.Option(help="The field that tasks should come from, in a sentence.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="Folder of templates that replace those that ship.")] = None,
+    concurrency: Annotated[str | None, typer.Option(help="Calls at once: auto, or a number.")] = None,
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
@@ -71,7 +75,7 @@ def plan(
     from selfgen.assemble.planning import make_plan
     from selfgen.assemble.settings import environment, gather
     from selfgen.assemble.source import load_source
-    from selfgen.cli.work import nest
+    from selfgen.cli.work import nest, read_concurrency
 
     given: dict[tuple[str, ...], Any] = {
         ("seeds",): seeds or None,
@@ -82,6 +86,9 @@ def plan(
         ("target",): target,
         ("recipe",): recipe,
         ("lang",): lang,
+        ("domain",): domain,
+        ("prompts",): str(prompts) if prompts else None,
+        ("calls", "concurrency"): read_concurrency(concurrency),
         **limits(max_calls, max_tokens, max_cost, max_hours, until),
         **read_prices(prices, answer_prices, currency),
     }
@@ -91,7 +98,7 @@ def plan(
         out().print_json(json.dumps(_as_json(planned), ensure_ascii=False))
     else:
         _show(planned)
-    _advise(planned, seeds or [], config)
+    _advise(planned, context)
 
 
 def _progress() -> Callable[[int, int, int], None]:
@@ -123,8 +130,8 @@ def _show(planned: Planned) -> None:
     say()
     _show_needs(planned)
     say()
-    for line in _assumptions(planned):
-        say(line, "dim")
+    for said in _assumptions(planned):
+        say(said, "dim")
     if planned.shortage:
         say(f"{planned.shortage.limit} ends it first, at about {_range(planned.shortage.records)} records", "yellow")
 
@@ -135,7 +142,8 @@ def _show_needs(planned: Planned) -> None:
     currency = planned.prices.currency if planned.prices else ""
     rows = []
     for need in planned.needs:
-        row = [count(need.records), _range(need.calls), _range(need.tokens)]
+        # With prices the range of the tokens is that of the cost, and the table stays within 80 columns.
+        row = [count(need.records), _range(need.calls), about(need.tokens.middle) if need.cost else _range(need.tokens)]
         row += [sign(currency) + _range(need.cost, _two)] if need.cost else []
         row += [_time(need.hours)] if need.hours else []
         rows.append(row)
@@ -148,28 +156,31 @@ def _show_basis(planned: Planned) -> None:
     """Tell what the forecast stands on, and what that took."""
     spent, tokens = planned.spent, planned.spent.tokens
     kept = f"kept {planned.kept} of {planned.drafts} drafts ({share(planned.kept, planned.drafts)})"
-    took = f"{count(spent.calls)} calls, {count(tokens.prompt)} tokens read, {count(tokens.completion)} written"
+    took = f"{count(tokens.prompt)} tokens read, {count(tokens.completion)} written"
     if planned.measured:
         cost = f", cost {money(planned.prices.cost(tokens), planned.prices.currency)}" if planned.prices else ""
-        say(f"probe: {planned.turns} turns, {took}{cost}, {span(planned.seconds)}; {kept}; its replies are thrown away")
-        if planned.reasons:
-            say(f"  refused: {reasons(planned.reasons, 4)}", "dim")
+        say(f"probe: {planned.turns} turns, {count(spent.calls)} calls in {_seconds(planned.seconds)}{cost}")
+        say(f"  {took}; its replies are thrown away", "dim")
+        refused = f"; refused: {reasons(planned.reasons, 2)}" if planned.reasons else ""
+        say(f"  {kept}{refused}", "dim")
+        for warning in planned.warnings:
+            say(f"  {line(warning)}", "yellow")
     else:
-        say("no server was asked: the stand-in answered real prompts, and much is assumed (--probe 16 measures it)")
+        say("no server was asked: the stand-in answered real prompts, and much is assumed")
 
 
 def _assumptions(planned: Planned) -> list[str]:
     """Return what the forecast takes for granted."""
     lines = ["ranges hold in 8 of 10 cases, if what is assumed holds:"]
-    lines += ["  acceptance falls by 0 to 20% each time the pool of seeds and records grows tenfold"]
+    lines += ["  acceptance falls by 0 to 20% with each tenfold of seeds and records"]
     if not planned.measured:
         lines += [
-            "  tokenizers, lengths of replies and acceptance differ from the stand-in's by what models differ",
-            "  hours are unknown without a probe",
+            "  tokenizers, lengths of replies and acceptance differ from the stand-in's",
+            "  by what models differ; hours are unknown without a probe",
         ]
         return lines
     if planned.by_hour:
-        lines += ["  the server goes on as fast as in the probe; with more calls at once it may be faster"]
+        lines += ["  the server is as fast as in the probe; more calls at once may make it faster"]
     if planned.turns < FEW:
         lines += [f"  {planned.turns} turns are few: the true range is wider; --probe 16 or more tells more"]
     if not planned.kept:
@@ -177,17 +188,27 @@ def _assumptions(planned: Planned) -> list[str]:
     return lines
 
 
-def _advise(planned: Planned, seeds: list[str], config: Path | None) -> None:
+def _advise(planned: Planned, context: typer.Context) -> None:
     if not planned.measured:
-        next_step("the same with --probe 16", "16 real turns, about 120 calls, measure what is assumed here")
+        if own := planned.config.propose.vllm.model:
+            next_step(f"selfgen serve {shlex.quote(own)}", "then plan with its --base-url and --probe 16: it measures")
+        else:
+            next_step("the same with --probe 16", "16 real turns, about 120 calls, measure what is assumed here")
         return
-    words = ["selfgen", "run", *(word for seed in seeds for word in ("--seeds", seed))]
-    words += ["--config", str(config)] if config else []
-    places = planned.config.propose.places
-    words += ["--model", planned.config.propose.model, *(w for place in places for w in ("--base-url", place.url))]
     need = next(need for need in planned.needs if need.records == planned.config.target)
-    words += ["--target", str(planned.config.target), "--max-tokens", str(_round_up(need.tokens.high))]
-    next_step(shlex.join(words), "ends it where the forecast was wrong")
+    words = [*_typed(context), "--max-tokens", str(_round_up(need.tokens.high))]
+    next_step(shlex.join(["selfgen", "run", *words]), "ends it where the forecast was wrong")
+
+
+def _typed(context: typer.Context) -> list[str]:
+    """Return the options of this command line that are those of a run, but its limit of tokens."""
+    words: list[str] = []
+    for option in context.command.params:
+        value = context.params[option.name or ""]
+        if value and option.name not in ("probe", "as_json", "max_tokens"):
+            for each in value if isinstance(value, list | tuple) else [value]:
+                words += [option.opts[0], str(each)]
+    return words
 
 
 def _round_up(figure: float) -> int:
@@ -212,6 +233,10 @@ def _two(figure: float) -> str:
         step = 10 ** (len(str(round(figure))) - 2)
         return count(round(figure / step) * step)
     return f"{float(f'{figure:.2g}'):.12g}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{_two(seconds)} s" if seconds < 60 else span(seconds)
 
 
 def _time(hours: Range) -> str:

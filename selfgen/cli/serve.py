@@ -38,9 +38,11 @@ def serve(
 ) -> int:
     """Start a vLLM server, wait until it generates, and keep it until Ctrl-C."""
     from selfgen.assemble.local import start
+    from selfgen.assemble.places import OWN
     from selfgen.assemble.settings import environment
     from selfgen.config import VllmConfig
 
+    model = model.removeprefix(OWN)
     config = VllmConfig(model=model, command=vllm_command, args=split(vllm_args), port=port)
     tell(f"starting vLLM for {line(model)}; its log is {log}", "bold")
     with _terminated_as_interrupted():

@@ -65,7 +65,7 @@ def _show_budget(session: Session, run: str) -> None:
 
 
 def _advise_saturated(session: Session, run: str) -> None:
-    share = float(session.machine.tally.recent_acceptance())
+    share = float(session.machine.tally.recent_acceptance(session.machine.policy.window))
     window = session.source.config.saturation.window
     say(f"Over the last {window} turns {share:.1%} of the drafts were kept.")
     tally = session.machine.tally

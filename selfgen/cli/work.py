@@ -180,10 +180,11 @@ def _similarity(tokenizer: str | None, semantic: str | None) -> dict[tuple[str, 
 
 
 def _calls(concurrency: str | None, executor: str | None) -> dict[tuple[str, ...], Any]:
-    return {("calls", "concurrency"): _number_or_word(concurrency), ("calls", "executor"): executor}
+    return {("calls", "concurrency"): read_concurrency(concurrency), ("calls", "executor"): executor}
 
 
-def _number_or_word(value: str | None) -> int | str | None:
+def read_concurrency(value: str | None) -> int | str | None:
+    """Read what stands after --concurrency. Raises UsageError for what is no number of calls."""
     if value in (None, "auto"):
         return value
     if value is not None and re.fullmatch("0*[1-9][0-9]{0,5}", value):

@@ -7,7 +7,7 @@ file knows no turns and no calls; tally.py counts the one, executors/purse.py th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from selfgen.core.work import Role, Usage
@@ -27,8 +27,8 @@ class Tokens:
     def add(self, role: Role, usage: Usage) -> Tokens:
         """Return the sum with one more call."""
         if role == "propose":
-            return replace(self, propose=_sum(self.propose, usage))
-        return replace(self, answer=_sum(self.answer, usage))
+            return Tokens(_sum(self.propose, usage), self.answer)
+        return Tokens(self.propose, _sum(self.answer, usage))
 
     def __add__(self, other: Tokens) -> Tokens:
         return Tokens(_sum(self.propose, other.propose), _sum(self.answer, other.answer))

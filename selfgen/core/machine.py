@@ -44,7 +44,7 @@ class Machine:
         self.policy = policy
         self.recipe = recipe
         self.seeds = tuple(seeds)
-        self.tally = Tally(policy.window)
+        self.tally = Tally()
         self.stop: Stop | None = None
         self.records: list[Record] = []
         self._pool: list[Task] = []
@@ -158,6 +158,7 @@ class Machine:
 
         Which turns start decides what is paid for, never what they contain. Raises InternalError beyond the lag."""
         while self._started <= turn:
+            self.stop = None  # if there was one, it was that no turn could be afforded
             if self.tally.turns < self._behind(self._started):
                 raise InternalError(f"turn {turn} cannot have started after {self.tally.turns} turns")
             self._start_turn()
@@ -226,7 +227,7 @@ class Machine:
         if call not in self._calls:
             raise InternalError(f"call {call} is not owed")
         turn = self._turns[call.turn]
-        first = replace(call, again=0)  # what a smaller prompt shows is part of what the whole one showed
+        first = replace(call, again=0) if call.again else call  # a smaller prompt shows a part of the whole
         return Subject(
             turn=call.turn,
             stage=call.stage,
@@ -333,8 +334,9 @@ class Machine:
         return max(0, turn - self.plan.lag(turn) + 1)
 
     def _start_turns(self) -> None:
-        """Start every turn that may start now: a function of the retired prefix alone."""
-        while self.stop is None and self.tally.turns >= self._behind(self._started):
+        """Start every turn that may start now: a function of the retired prefix alone. In the grace of a policy those
+        start that the journal tells of."""
+        while self.stop is None and self.tally.turns >= max(self._behind(self._started), self.policy.grace):
             if not self.tally.allows(self.policy, len(self._turns)):
                 # With nothing in flight only a budget can forbid the next turn.
                 self.stop = None if self._turns else Stop.BUDGET

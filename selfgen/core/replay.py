@@ -23,10 +23,12 @@ def replay(machine: Machine, gates: Gates, events: Iterable[Event], sink: Sink, 
     """Feed a machine what a journal holds, up to the machine's stop; return how many events that took.
 
     Gates are told what they kept and judge nothing again. Raises InternalError when the journal does not fit. Takes
-    from an iterator no more than it feeds, so that a replay can go on where the stop of an older policy ended it."""
+    from an iterator no more than it feeds, so that a replay can go on where the stop of an older policy ended it.
+
+    Where no turn can be afforded and none is in flight, an event shows that one had started under an earlier policy."""
     count = 0
     rest = iter(events)
-    while machine.stop is None and (event := next(rest, None)) is not None:
+    while not _is_over(machine) and (event := next(rest, None)) is not None:
         machine.admit(event.turn if isinstance(event, Judged) else event.id.turn)
         if before is not None:
             before(machine, event)
@@ -37,6 +39,10 @@ def replay(machine: Machine, gates: Gates, events: Iterable[Event], sink: Sink, 
         if retired := machine.take_retired():
             sink(retired)
     return count
+
+
+def _is_over(machine: Machine) -> bool:
+    return machine.stop is not None and machine.tally.stop(machine.policy) is not None
 
 
 def check_prompt(machine: Machine, event: Event) -> None:

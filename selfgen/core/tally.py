@@ -6,7 +6,7 @@ Counters are of retired turns, in turn order, so that they are the same in every
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -96,9 +96,9 @@ class TurnCount:
 
 
 class Tally:
-    """Running sums over retired turns, and the recent window that shows saturation."""
+    """Running sums over retired turns, and those of drafts and records turn by turn, which show saturation."""
 
-    def __init__(self, window: int) -> None:
+    def __init__(self) -> None:
         self.turns = 0
         self.kept = 0
         self.rejected: Counter[str] = Counter()
@@ -111,8 +111,8 @@ class Tally:
         self.spent = Tokens()
         self.unknown_usage = 0
         self._moments = Moments()
-        self._window = window
-        self._recent: deque[tuple[int, int]] = deque(maxlen=window)
+        self._drafts_by = [0]
+        self._kept_by = [0]
 
     @property
     def tokens(self) -> int:
@@ -148,12 +148,14 @@ class Tally:
         self.spent += turn.tokens
         self.unknown_usage += not turn.tokens.known
         self._moments.add((turn.calls, *turn.tokens.vector()))
-        self._recent.append((turn.drafts, turn.kept))
+        self._drafts_by.append(self._drafts_by[-1] + max(1, turn.drafts))
+        self._kept_by.append(self.kept)
 
-    def recent_acceptance(self) -> Fraction:
-        """Return kept over drafts in the recent window; a turn without drafts counts as one draft, none as 1."""
-        drafts = sum(max(1, drafts) for drafts, _ in self._recent)
-        return Fraction(sum(kept for _, kept in self._recent), drafts) if drafts else Fraction(1)
+    def recent_acceptance(self, window: int) -> Fraction:
+        """Return kept over drafts in the last turns; a turn without drafts counts as one draft, no turn as 1."""
+        first = max(0, self.turns - window)
+        drafts = self._drafts_by[-1] - self._drafts_by[first]
+        return Fraction(self.kept - self._kept_by[first], drafts) if drafts else Fraction(1)
 
     def stop(self, policy: Policy) -> Stop | None:
         """Tell whether the run ends here. Asked once after every retired turn, in order."""
@@ -163,7 +165,7 @@ class Tally:
             return None
         if any(self._moments.used(budget) >= budget.limit for budget in policy.budgets):
             return Stop.BUDGET
-        if len(self._recent) == self._window and self.recent_acceptance() < policy.floor:
+        if self.turns >= policy.window and self.recent_acceptance(policy.window) < policy.floor:
             return Stop.SATURATED
         return None
 
@@ -178,7 +180,7 @@ class Tally:
             return False
         if policy.max_turns is not None and self.turns + in_flight >= policy.max_turns:
             return False
-        return self.turns < policy.grace or self.short_of(policy, in_flight) is None
+        return self.short_of(policy, in_flight) is None
 
     def short_of(self, policy: Policy, in_flight: int = 0) -> Budget | None:
         """Return the first budget that one more turn is expected to go over while `in_flight` have started."""

@@ -8,8 +8,9 @@ purse counts what is billed, call by call, and is the brake for all that nobody 
     doubt     an attempt that may have been billed without an answer: its reservation stays spent, and asking again
               needs another one
 
-What was in doubt survives the session through `keep`, and so does all that is in flight, should the session be killed:
-before more is in flight than was ever written down, a larger mark is (a write for each quarter more, not one a call).
+What was in doubt survives the session through `keep`, and so does all that is in flight or not yet in the journal,
+should the session be killed: before that is more than was ever written down, a larger mark is (a write for each quarter
+more, not one a call).
 Knows no prices (budgets weigh), no journal and no clock.
 """
 
@@ -19,7 +20,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from selfgen.core.budget import Bill, Budget, Spending, bill_vector
-from selfgen.core.work import Answered, Ask, CallId, Refused, Role, Usage
+from selfgen.core.work import Answered, Ask, CallId, Event, Judged, Refused, Role, Usage
 from selfgen.errors import Ambiguous
 
 Send = Callable[[Ask], Awaitable[Answered | Refused]]
@@ -64,7 +65,8 @@ class Density:
         if self._seen.get(role, 0) < PROVEN:
             return size + OVERHEAD
         tokens, of = self._densest[role]
-        return min(size, -(-size * tokens * MARGIN[0] // (of * MARGIN[1]))) + OVERHEAD
+        # A template that writes much around a short prompt makes more than a token of each of its bytes.
+        return min(size * -(-tokens // of), -(-size * tokens * MARGIN[0] // (of * MARGIN[1]))) + OVERHEAD
 
 
 class Purse:
@@ -86,6 +88,9 @@ class Purse:
         self._kept = list(self._doubtful)
         self._held = [0] * 7
         self._holds: dict[CallId, tuple[tuple[int, ...], int]] = {}
+        self._answered: set[CallId] = set()
+        self._afloat = [0] * 7
+        self._landing: dict[CallId, tuple[int, ...]] = {}
         self._mark = [0] * 7
         self._density = Density()
         self.short_of: Budget | None = None
@@ -98,10 +103,12 @@ class Purse:
 
     def reserve(self, ask: Ask) -> bool:
         """Set aside the most that one attempt of a call may be billed; False where that does not fit any more. Then the
-        purse is `tight` until something has settled."""
-        size = sum(len(message.content.encode("utf-8", "replace")) for message in ask.messages)
-        most = Usage(self._density.most(ask.role, size), ask.sampling.max_tokens)
-        hold = bill_vector(ask.role, most)
+        purse is `tight` until something has settled. Without limits and a record nothing is worked out."""
+        if self._keep is forget and not self._budgets():
+            self._holds[ask.id] = (_ZERO, 0)
+            self.tight = False
+            return True
+        hold, size = self._most(ask)
         if not self._fits(hold, alone=not self._holds):
             return False
         self._holds[ask.id] = (hold, size)
@@ -109,25 +116,37 @@ class Purse:
         self._raise_mark()
         return True
 
-    def settle(self, ask: Ask, event: Answered | Refused) -> None:
-        """Take in what a call came to: the tokens of its reply, or none where it was refused."""
+    def settle(self, ask: Ask, event: Answered | Refused, *, durable: bool = True) -> None:
+        """Take in what a call came to: the tokens of its reply, or none where it was refused. What is not durable yet
+        would be forgotten in a kill: say when it has landed."""
         usage = event.usage if isinstance(event, Answered) else None
         size = self._let_go(ask.id)
-        _add(self._known, bill_vector(ask.role, usage))
+        vector = bill_vector(ask.role, usage)
+        _add(self._known, vector)
+        if not durable and self._keep is not forget:
+            self._landing[ask.id] = vector
+            _add(self._afloat, vector)
         if usage is not None:
             self._counted = self._counted and usage.known
             if usage.known and usage.prompt_tokens and size:
                 self._density.learn(ask.role, size, usage.prompt_tokens)
 
+    def land(self, event: Event) -> None:
+        """Hear that an event is in the journal."""
+        if not isinstance(event, Judged) and (vector := self._landing.pop(event.id, None)) is not None:
+            _add(self._afloat, vector, -1)
+
     def release(self, ask: Ask) -> None:
-        """Give back what was set aside for a call that is not under way any more; nothing where all is settled."""
+        """Give back what was set aside for a call that is not under way any more; nothing where all is settled. An
+        answer that nobody took was billed all the same."""
+        if ask.id in self._answered:
+            self.lose(ask)
         self._let_go(ask.id)
 
     def doubt(self, ask: Ask) -> None:
         """Count an attempt as spent that may have been billed without an answer. Raises BudgetSpent when there is no
         room for another one."""
-        hold, _ = self._holds.get(ask.id, (_ZERO, 0))
-        _add(self._doubtful, hold)
+        self._spend(ask)
         if not self._fits(_ZERO, alone=self._holds.keys() <= {ask.id}):
             self._let_go(ask.id)
             self.tight = True
@@ -136,8 +155,7 @@ class Purse:
 
     def lose(self, ask: Ask) -> None:
         """Count a call as spent that was dropped on its way."""
-        hold, _ = self._holds.get(ask.id, (_ZERO, 0))
-        _add(self._doubtful, hold)
+        self._spend(ask)
         self._let_go(ask.id)
 
     def close(self) -> None:
@@ -146,13 +164,24 @@ class Purse:
             self._mark = [0] * 7
             self._write()
 
+    def remember(self, keep: Keep) -> None:
+        """From now on write down what may have been billed: limits were set while the run works."""
+        if self._keep is forget:
+            self._keep = keep
+
     def guard(self, send: Send) -> Send:
         """Return `send` with an eye on attempts that end without an answer and may have been billed: those that timed
-        out, and those that were dropped. What a server turns away, or what never reached one, is not."""
+        out, and those that were dropped. What a server turns away, or what never reached one, is not. Raises
+        BudgetSpent where a call that was dropped, to be sent anew, does not fit any more."""
 
         async def attempt(ask: Ask) -> Answered | Refused:
+            if ask.id not in self._holds and not self.reserve(ask):
+                raise BudgetSpent
             try:
-                return await send(ask)
+                event = await send(ask)
+                if isinstance(event, Answered):
+                    self._answered.add(ask.id)
+                return event
             except Ambiguous:
                 self.doubt(ask)
                 raise
@@ -161,6 +190,17 @@ class Purse:
                 raise
 
         return attempt
+
+    def _most(self, ask: Ask) -> tuple[tuple[int, ...], int]:
+        """Return the most that one attempt of a call may be billed, and the bytes of its prompt."""
+        size = sum(len(message.content.encode("utf-8", "replace")) for message in ask.messages)
+        return bill_vector(ask.role, Usage(self._density.most(ask.role, size), ask.sampling.max_tokens)), size
+
+    def _spend(self, ask: Ask) -> None:
+        """Take what is set aside for a call as spent, and leave it set aside."""
+        if ask.id in self._holds:
+            hold, _ = self._holds[ask.id]
+            _add(self._doubtful, self._most(ask)[0] if hold is _ZERO else hold)
 
     def _used(self, budget: Budget) -> int:
         return budget.weigh(self._known) + budget.weigh(self._doubtful)
@@ -182,16 +222,19 @@ class Purse:
         if call not in self._holds:
             return 0
         hold, size = self._holds.pop(call)
-        _add(self._held, hold, -1)
+        self._answered.discard(call)
         self.tight = False
+        if hold is not _ZERO:
+            _add(self._held, hold, -1)
         return size
 
     def _raise_mark(self) -> None:
         """See to it that what is written down covers all that may be billed without our hearing of it."""
-        unwritten = [held + now - kept for held, now, kept in zip(self._held, self._doubtful, self._kept, strict=True)]
-        if any(amount > mark for amount, mark in zip(unwritten, self._mark, strict=True)):
-            pairs = zip(self._held, self._mark, strict=True)
-            self._mark = [max(mark, -(-held * MARGIN[0] // MARGIN[1])) for held, mark in pairs]
+        out = [held + afloat for held, afloat in zip(self._held, self._afloat, strict=True)]
+        sums = zip(out, self._doubtful, self._kept, self._mark, strict=True)
+        if any(amount + now - kept > mark for amount, now, kept, mark in sums):
+            pairs = zip(out, self._mark, strict=True)
+            self._mark = [max(mark, -(-amount * MARGIN[0] // MARGIN[1])) for amount, mark in pairs]
             self._write()
 
     def _write(self) -> None:

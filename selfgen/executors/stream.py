@@ -212,7 +212,7 @@ class Stream:
         return hours_up or (self._until_s is not None and time.time() >= self._until_s)
 
     def _waits_in_vain(self) -> bool:
-
+        """Tell whether what is in flight is of no use to the run, or will not come home."""
         shown = self.snapshot()
         well = any(lane.in_flight and not lane.state for lane in shown.lanes) if shown.lanes else not shown.states
         return self._machine.stop is not None or not well
@@ -264,7 +264,7 @@ class Stream:
         self._launched[model] -= 1
         try:
             event = await model.answer(ask)
-            self._purse.settle(ask, event)
+            self._purse.settle(ask, event, durable=False)
         except BudgetSpent:
             self._ready.append(ask)
             return
@@ -295,14 +295,13 @@ class Stream:
     def _take_durable(self) -> None:
         self._woken = False
         while self._durable:
-            event = self._durable.popleft()
             self._undurable -= 1
-            if self._error is None:
-                self._feed(event)
+            self._feed(self._durable.popleft())
         self._pump()
 
     def _feed(self, event: Event) -> None:
-        if self._machine.stop is not None:
+        self._purse.land(event)
+        if self._error is not None or self._machine.stop is not None:
             return  # it is in the journal for a larger target; a replay passes over it at this point too
         try:
             self._machine.feed(event)

@@ -25,6 +25,8 @@ PROMPT_ROOM = 2560
 Seed = Literal["exact", "taken", "refused", "untried"]
 Length = Literal["kept", "cut", "refused", "untried"]
 _THOUGHT = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
+MOST_LIMIT = 10**12
+"""No window of a service lets more through; it is what a slip in a header looks like."""
 _LIMITS = {"requests": "x-ratelimit-limit-requests", "tokens": "x-ratelimit-limit-tokens"}
 
 
@@ -124,4 +126,5 @@ def has_thought(answer: Answered, reply: Reply) -> bool:
 def read_limits(headers: Mapping[str, str]) -> dict[str, int]:
     """Return the limits that a server's headers tell: "requests" and "tokens" in a window of its own."""
     found = {name: headers.get(header, "").strip() for name, header in _LIMITS.items()}
-    return {name: int(value) for name, value in found.items() if value.isascii() and value.isdigit()}
+    counts = {name: int(value) for name, value in found.items() if re.fullmatch("[0-9]{1,15}", value)}
+    return {name: count for name, count in counts.items() if 0 < count <= MOST_LIMIT}

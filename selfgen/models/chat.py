@@ -14,7 +14,6 @@ import errno
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +26,7 @@ from selfgen.errors import Ambiguous, BadConfig, CallError, CallRejected, KeyRef
 from selfgen.models.address import check_address, check_key, is_loopback
 from selfgen.models.faults import Reply, Unreachable, clean_text, judge
 from selfgen.models.lane import ClientLimit, Look
+from selfgen.models.offer import offer
 from selfgen.models.wire import (
     ModelInfo,
     Structured,
@@ -49,8 +49,8 @@ BESIDE_S = 3.0
 """How long a page beside /v1 may take: it is asked for again and again, and nothing waits for it."""
 LOOK_TOKENS = (1, 256)
 """Room for the reply that proves life. Models that think first may refuse to begin with less than they need."""
-MOST_NAMES = 12
-"""Names of models in one message; some services have hundreds."""
+LIST_S = 30.0
+"""How long a list of models may take, however its bytes trickle: no model has to be loaded for it."""
 _NO_CALL = CallId(0, 0, 0)
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS})
 OnHeaders = Callable[[Mapping[str, str]], None]
@@ -103,12 +103,16 @@ class Chat:
         self._headers = httpx2.Headers(headers)
         self._timeouts = {"timeout": {"connect": connect_s, "read": idle_s, "write": None, "pool": None}}
         self.local = is_loopback(url.host)
-        self._http = openai.DefaultAioHttpClient(
-            limits=httpx2.Limits(max_connections=max(1, connections), keepalive_expiry=KEEP_ALIVE_S),
-            follow_redirects=False,
-            trust_env=not self.local,  # a proxy of the environment cannot reach this machine's own servers
-            verify=url.scheme == "https",  # plain http has nothing to verify; loading certificates takes 50 ms
-        )
+        try:
+            self._http = openai.DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=max(1, connections), keepalive_expiry=KEEP_ALIVE_S),
+                follow_redirects=False,
+                trust_env=not self.local,  # a proxy of the environment cannot reach this machine's own servers
+                verify=url.scheme == "https",  # plain http has nothing to verify; loading certificates takes 50 ms
+            )
+        except (ValueError, httpx2.InvalidURL):  # of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, which may hold a password
+            todo = "Give HTTPS_PROXY as http://HOST:PORT, or unset it and its like."
+            raise BadConfig("The proxy of the environment is no address that can be used.", todo=todo) from None
 
     def __repr__(self) -> str:
         return f"Chat(base_url={self.base_url!r}, model={self.model!r})"
@@ -163,11 +167,11 @@ class Chat:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """Return the models that the server lists. Raises a leaf of CallError."""
-        reply = await self._exchange(self._request("GET", self._models_url, b""), self._total_s)
+        reply = await self._exchange(self._request("GET", self._models_url, b""), min(self._total_s, LIST_S))
         if reply.status != 200:
             found = judge(reply, _NO_CALL, key=self._key, now_epoch_s=time.time())
             raise CallRejected(found.detail) if isinstance(found, Refused) else found
-        return read_models(reply)
+        return read_models(reply, self._key)
 
     async def look(self) -> Look:
         """Find out by a generation of one token that the server lives, and who it is: the row of our model in its list,
@@ -192,7 +196,7 @@ class Chat:
     def identify(self, rows: Sequence[ModelInfo], reply: Reply, answer: Answered) -> Look:
         """Say who answered, by the server's list and by an answer of its."""
         row = next((row for row in rows if row.id == self.model), rows[0] if len(rows) == 1 else None)
-        fingerprint = read_fingerprint(reply)
+        fingerprint = read_fingerprint(reply, self._key)
         if row is None:
             return Look(answer.model, "", None, fingerprint)
         return Look(row.id, row.root, row.max_model_len, fingerprint)
@@ -207,7 +211,7 @@ class Chat:
     async def version(self) -> str:
         """Return the version that the server gives at /version (vLLM), "" where it has none. Sent without key."""
         version = await self._value_beside("version", "version")
-        return clean_text(version)[:40] if isinstance(version, str) else ""
+        return clean_text(version, self._key)[:40] if isinstance(version, str) else ""
 
     async def asleep(self) -> bool | None:
         """Tell whether the server sleeps: vLLM does so when told, and then lets calls hang. None where it does not say,
@@ -239,14 +243,12 @@ class Chat:
     async def _name_models(self, error: CallError) -> CallError:
         """Add to a 404 the names that the server does know; of many those that are most like the one asked for."""
         try:
-            names = [clean_text(model.id) for model in await self.models()]
+            names = [model.id for model in await self.models()]
         except CallError:
             return error
         if self.model in names:
             return error
-        near = names if len(names) <= MOST_NAMES else get_close_matches(self.model, names, MOST_NAMES, 0.0)
-        more = f" and {len(names) - len(near)} more" if len(names) > len(near) else ""
-        offered = f"Models on {self.base_url}: {', '.join(near) or 'none'}{more}."
+        offered = f"Models on {self.base_url}: {offer(names, self.model, self._key)}."
         return CallRejected(error.what, todo=f"{offered} Choose one with --model.")
 
     async def _exchange(self, request: httpx2.Request, total_s: float, *, heard: bool = True) -> Reply:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from selfgen.errors import BadConfig, CallError
 from selfgen.models.chat import Chat
-from selfgen.models.faults import clean_text
+from selfgen.models.offer import offer
 from selfgen.models.preflight import explain
 from selfgen.models.wire import ModelInfo
 
@@ -62,5 +62,7 @@ def choose_model(models: Sequence[ModelInfo], base_url: str) -> str:
     """Return the only model of a server. Raises BadConfig where there are several, and lists them."""
     if len(models) == 1:
         return models[0].id
-    names = ", ".join(clean_text(model.id) for model in models) or "none"
-    raise BadConfig(f"The server at {base_url} has {len(models)} models.", todo=f"Choose with --model: {names}")
+    raise BadConfig(
+        f"The server at {base_url} has {len(models)} models.",
+        todo=f"Choose with --model: {offer([model.id for model in models])}",
+    )

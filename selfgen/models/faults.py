@@ -24,6 +24,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from selfgen.core.work import CallId, Refused
@@ -31,6 +32,12 @@ from selfgen.errors import CallError, CallRejected, KeyRefused, Overloaded, Quot
 
 LONGEST_TEXT = 300
 LONGEST_WAIT_S = 3600.0
+LONGEST_LABEL = 1000
+"""Long enough for the path of a folder."""
+LONGEST_HEADER = 100
+"""No wait takes more characters to say."""
+TELLING_KEY, TELLING_START = 16, 8
+"""A key of so many characters is known by its first ones, and is no word of another meaning."""
 OVERLOAD = frozenset({429, 503, 529})
 TRY_AGAIN = frozenset({408, 409, 425})
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_user_quota"})
@@ -93,13 +100,34 @@ class ErrorFields:
 
 
 def clean_text(text: str, key: str = "") -> str:
-    """Make a server's text fit to show: no key, nothing that looks like one, no control characters, one line, cut."""
+    """Make a server's text fit to show: no key and no beginning of it, nothing that looks like one, no control
+    characters, one line, cut."""
     if len(key) >= 4:
         text = text.replace(key, "[key]")
-    text = _SECRETS.sub("[key]", text[: 20 * LONGEST_TEXT])
-    text = "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
+    if len(key) >= TELLING_KEY:
+        text = _beginning_of(key).sub("[key]", text)
+    return _flatten(_SECRETS.sub("[key]", text[: 20 * LONGEST_TEXT]), LONGEST_TEXT)
+
+
+def clean_label(text: str, key: str = "") -> str:
+    """Make a name that a server signs with fit to be stored, compared and shown: no key, no control characters, one
+    line, cut. What only looks like a key stays: a model may be called so."""
+    if len(key) >= TELLING_KEY:
+        text = text.replace(key, "[key]")
+    return _flatten(text[: 2 * LONGEST_LABEL], LONGEST_LABEL)
+
+
+def _flatten(text: str, most: int) -> str:
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@lru_cache(maxsize=16)
+def _beginning_of(key: str) -> re.Pattern[str]:
+    """Match what begins as a key does: services repeat keys cut, or with stars in them."""
+    return re.compile(re.escape(key[:TELLING_START]) + r"[\w*.…-]*", re.IGNORECASE)
 
 
 def read_error(data: bytes) -> ErrorFields:
@@ -175,6 +203,8 @@ def retry_after_s(headers: Mapping[str, str], now_epoch_s: float) -> float | Non
 
 def _wait_s(text: str, now_epoch_s: float) -> float | None:
     text = text.strip().lower()
+    if len(text) > LONGEST_HEADER:
+        return None
     number = _number(text)
     if number is not None:
         return min(number, LONGEST_WAIT_S)

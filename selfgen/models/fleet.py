@@ -175,13 +175,14 @@ class Fleet:
                 raise
             self._maybe_billed += sent
             return None
-        else:
-            self._hear(lease, result)
         finally:
             berth.drop_scope(scope)
             self._turns.give_back(lease)
         if problem is not None:
             return await self._fail(call, lease, problem, own=vouched)
+        if isinstance(result, Answered) and (problem := await self._proofs.vet(berth, result.model)) is not None:
+            return await self._fail(call, lease, problem, own=False)
+        self._hear(lease, result)
         return await self._take(call, berth, result)
 
     def _hear(self, lease: Lease, result: Answered | Refused) -> None:
@@ -198,8 +199,6 @@ class Fleet:
         """Believe an answer or a refusal. None: another lane is asked for a second opinion."""
         if isinstance(result, Refused):
             return None if await self._wants_another_opinion(call, berth, result) else result
-        if result.model not in berth.models:
-            await self._proofs.vet(berth, result.model)
         for other in call.refused_by:
             self._contradict(other)
         return result
@@ -239,7 +238,7 @@ class Fleet:
         and another lane may be asked at once."""
         if self._turns.fatal is not None:
             return
-        if berth.health.hold is not None or problem.retry_after_s:
+        if berth.health.hold is not None or (problem.retry_after_s or 0.0) >= self._policy.backoff_s:
             call.tried.add(berth)
             return
         others = sum(other.open and other is not berth and other not in call.tried for other in self._berths)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from selfgen.core.work import Ask, CallId, Message, Sampling
-from selfgen.errors import Ambiguous, BadConfig, CallError, SelfgenError
+from selfgen.errors import Ambiguous, BadConfig, CallError, CallRejected, KeyRefused, QuotaUsedUp, SelfgenError
 from selfgen.models.berth import Berth
 from selfgen.models.hold import Policy, say_span
 from selfgen.models.lane import Look
@@ -46,19 +45,24 @@ class Proofs:
             berth.proof.add_done_callback(berth.end_proof)
         await asyncio.shield(berth.proof)
 
-    async def vet(self, berth: Berth, name: str) -> None:
+    async def vet(self, berth: Berth, name: str) -> CallError | None:
         """Believe the first name that a lane signs with. Tell another one, and look whether the model is another too:
-        the answer waits for that, so that none of another model is taken in."""
-        if len(berth.models) >= MOST_NAMES:
-            return
+        the answer waits for that, so that none of another model is taken in. Returns why it cannot be taken, while the
+        lane does not show who it is. What no waiting mends says nothing of the model: such answers are believed."""
+        if name in berth.models or len(berth.models) >= MOST_NAMES:
+            return None
         if berth.models:
             self._story.renamed(berth, sorted(berth.models), name)
             if berth.lane.look is not None:
-                with suppress(CallError):  # the next answer or canary will show it
+                try:
                     await self.prove(berth)
-                    berth.models.add(name)
-                return
+                except (KeyRefused, QuotaUsedUp, CallRejected):
+                    return None
+                except CallError as error:
+                    what = f"It signs as {name} now, and does not show whether it is the same model: {error.what}"
+                    return Ambiguous(what, retry_after_s=error.retry_after_s)
         berth.models.add(name)
+        return None
 
     async def _look(self, berth: Berth) -> None:
         if berth.lane.look is None:

@@ -36,8 +36,13 @@ _HIDDEN = frozenset({"--api-key", "--hf-token"})
 _QUIET = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 _MODEST = {"VLLM_CPU_KVCACHE_SPACE": "4"}
 """Read by builds without a GPU alone: they would take nearly all memory of the machine. In GiB."""
-_KEY_NAMES = re.compile(r"_API_KEY$")
-_KEPT_KEYS = frozenset({"VLLM_API_KEY"})
+_KEY_NAMES = re.compile(
+    r"(?:_API_?KEY|_TOKEN|_SECRET|_SECRET_?KEY|_ACCESS_KEY(?:_ID)?|_PRIVATE_KEY|_PASSWORD|_PASSWD|_CREDENTIALS?"
+    r"|_CONNECTION_STRING|_DSN|_WEBHOOK|_WEBHOOK_URL|DATABASE_URL)$"
+)
+_KEPT_KEYS = re.compile(r"(?:VLLM_.*|HF_TOKEN|HUGGING_?FACE_HUB_TOKEN|MODELSCOPE_API_TOKEN)$")
+_STORE_KEYS = re.compile(r"(?:AWS|GOOGLE|AZURE|RUNAI)_")
+"""What opens a store in a cloud, and is of use where the model lies in one: s3://, gs://, az://."""
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "seq_length")
 
 
@@ -64,8 +69,11 @@ class Launch:
         words, hidden = [], False
         for word in self.words:
             name, equals, _ = word.partition("=")
-            words.append("..." if hidden else f"{name}=..." if equals and _spell(name) in _HIDDEN else word)
-            hidden = not equals and _spell(word) in _HIDDEN
+            if word.startswith("--"):
+                hidden = _is_hidden(_spell(name))
+                words.append(f"{name}=..." if hidden and equals else word)
+            else:
+                words.append("..." if hidden else word)
         return shlex.join(words)
 
 
@@ -88,6 +96,9 @@ def prepare(
         if option in given:
             raise BadConfig(f"{option} in --vllm-args: such a server {why}", todo="Leave it out.")
     name = _value(given, "--served-model-name") or name or name_of(model)
+    if name.startswith("-") or not name.isprintable():
+        what = f"a model cannot be called {name!r}"
+        raise BadConfig(what, todo="Rename the folder, or give --served-model-name NAME in --vllm-args.")
     host, port = _value(given, "--host") or HOST, _port(given, port)
     config = find_config(place, environment)
     ours = [("--served-model-name", name), ("--host", host), ("--port", str(port))]
@@ -127,16 +138,22 @@ def name_of(model: str) -> str:
     return Path(_place(model)).resolve().name if Path(_place(model)).exists() else model
 
 
-def clean_environment(environment: Mapping[str, str], secrets: Sequence[str] = ()) -> dict[str, str]:
-    """Return the environment for vLLM: the user's, without keys for other services (`secrets`: more such names), and
-    without telemetry unless the user wants it. HF_TOKEN and VLLM_API_KEY stay: they are vLLM's own. Where there is no
-    GPU the cache is of a modest size unless the user sets it."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if name in _KEPT_KEYS or not (name in secrets or _KEY_NAMES.search(name.upper()))
-    }
+def clean_environment(
+    environment: Mapping[str, str], secrets: Sequence[str] = (), *, model: str = ""
+) -> dict[str, str]:
+    """Return the environment for vLLM: the user's, without keys, tokens and passwords for other services (`secrets`:
+    more such names), and without telemetry unless the user wants it. HF_TOKEN and what begins with VLLM_ stay: they are
+    vLLM's own; so does what opens the store of a model in a cloud. Where there is no GPU the cache is of a modest size
+    unless the user sets it."""
+    kept = {name: value for name, value in environment.items() if _may_pass(name, secrets, in_cloud="://" in model)}
     return _QUIET | _MODEST | kept
+
+
+def _may_pass(name: str, secrets: Sequence[str], *, in_cloud: bool) -> bool:
+    upper = name.upper()
+    if _KEPT_KEYS.match(upper):
+        return True
+    return name not in secrets and (not _KEY_NAMES.search(upper) or (in_cloud and bool(_STORE_KEYS.match(upper))))
 
 
 def find_command(command: str, environment: Mapping[str, str]) -> list[str]:
@@ -170,13 +187,13 @@ def find_config(model: str, environment: Mapping[str, str]) -> Path | None:
 def _place(model: str) -> str:
     """Return a model as vLLM should find it. Raises BadConfig for a path that is none, or holds no model."""
     path = Path(os.path.expanduser(model))
-    if model and path.is_dir():
+    if model and not model.startswith("-") and path.is_dir():
         if not any((path / name).is_file() for name in ("config.json", "params.json")) and not [*path.glob("*.gguf")]:
             todo = "Give the folder that holds config.json, tokenizer and weights."
             raise BadConfig(f"{model} holds no model: there is no config.json in it", todo=todo)
         return str(path)
     looks_like_path = model.startswith(("/", "./", "../", "~")) or (model.count("/") > 1 and "://" not in model)
-    if not model or (looks_like_path and not path.exists()):
+    if not model or model.startswith("-") or not model.isprintable() or (looks_like_path and not path.exists()):
         raise BadConfig(
             f"there is no model at {model!r}", todo="Give the folder of a model, or an id as in Qwen/Qwen3-8B."
         )
@@ -231,6 +248,11 @@ def _port(given: Mapping[str, str], port: int) -> int:
 
 def _spell(option: str) -> str:
     return "--" + option.removeprefix("--").replace("_", "-").lower()
+
+
+def _is_hidden(name: str) -> bool:
+    """Tell whether an option holds a secret: by its name, or by a beginning of it that could mean another one too."""
+    return len(name) > 4 and any(option.startswith(name) for option in _HIDDEN)
 
 
 def _has(given: Mapping[str, str], option: str) -> bool:

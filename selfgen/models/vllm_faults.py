@@ -257,7 +257,7 @@ _FATAL = tuple(
             NoServer,
             _less_memory,
         ),
-        (r"exit ?code:? -9\b|core proc\(s\): \{[^}]*: -9\b", NoServer, _killed),
+        (r"exit ?code:? -9\b|core proc\(s\): \{[^}\n]{0,400}: -9\b", NoServer, _killed),
         (r"EngineDeadError|EngineCore encountered an issue|died unexpectedly", NoServer, _dead_engine),
     )
 )

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ LINES_KEPT = 2000
 """Tracebacks of eight workers, and what led to them."""
 LONGEST_LINE = 2000
 LONGEST_PIECE = 1 << 20
+LAST_PIECES = 8
+"""So much of a log is read at the end, however much more there is: it may grow faster than it can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +137,21 @@ class Tail:
         return found
 
     def finish(self) -> list[str]:
-        """Return all lines that are left, the last one without its end too: nobody writes any more."""
-        found = self.read()
-        while more := self.read():
-            found += more
+        """Return the lines that are left (the last ones where they are very many), the last one without its end too:
+        what matters comes last, and nobody writes any more, or should."""
+        self._skip()
+        found: list[str] = []
+        for _ in range(LAST_PIECES + 1):
+            found += self.read()
         if last := clean(self._rest.decode("utf-8", "replace")):
             self._rest = b""
             self.lines.append(last)
             found.append(last)
         return found
+
+    def _skip(self) -> None:
+        """Pass over what is too far from the end of the log."""
+        with suppress(OSError):
+            begin = self.path.stat().st_size - LAST_PIECES * LONGEST_PIECE
+            if begin > self._offset:
+                self._offset, self._rest = begin, b""

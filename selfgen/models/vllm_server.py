@@ -71,7 +71,7 @@ class VllmServer:
         self.restarts = restarts
         self.completions = False
         self.stage = STARTING
-        self._environment = clean_environment(environment, secrets)
+        self._environment = clean_environment(environment, secrets, model=self.launch.model)
         self._stop_s, self._tell, self._clock, self._prove = stop_s, tell, clock, prove
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from selfgen.core.work import Answered, Ask, CallId, Refused, Schema, Usage
 from selfgen.errors import Transient
-from selfgen.models.faults import Reply, clean_text
+from selfgen.models.faults import TELLING_KEY, Reply, clean_label, clean_text
 from selfgen.models.grammar import to_grammar
 from selfgen.models.plain import cut_reply, render_plain
 
@@ -24,6 +24,9 @@ Structured = Literal["off", "json_schema", "grammar"]
 SHUT_DOWN = frozenset({"abort", "error"})
 """Finish reasons of vLLM for a call that its shutdown or a fault of its engine cut off: not an answer."""
 FILTERED = "content_filter"
+MOST_TOKENS = 10**9
+"""No call and no context has more; a count beyond it is a slip, and would end every budget."""
+LONGEST_ID = 1000
 _LENGTHS = ("max_model_len", "context_length", "context_window", "max_context_length")
 """How lists of models name the context: vLLM and SGLang, OpenRouter and Together, Groq, Mistral and LM Studio."""
 
@@ -127,7 +130,7 @@ def read_answer(reply: Reply, ask: Ask, *, model: str, key: str = "", completion
         text=text,
         finish=finish,
         usage=_usage(answer.get("usage"), ask, text),
-        model=_text(answer.get("model"))[:200] or model,
+        model=clean_label(_text(answer.get("model")), key)[:200] or model,
         prompt_digest=ask.prompt_digest,
         reasoning=_text(message.get("reasoning")) or _text(message.get("reasoning_content")),
     )
@@ -143,25 +146,33 @@ def _message(choice: Any, ask: Ask, *, completions: bool) -> Any:
     return {"content": cut_reply(text, render_plain(ask.messages).stops)} if isinstance(text, str) else None
 
 
-def read_models(reply: Reply) -> tuple[ModelInfo, ...]:
-    """Read a list of models; rows that are none are passed over. Raises Transient for what is no JSON object."""
+def read_models(reply: Reply, key: str = "") -> tuple[ModelInfo, ...]:
+    """Read a list of models; rows that are none are passed over, and those whose id nobody could type. Raises Transient
+    for what is no JSON object."""
     rows = read_object(reply).get("data")
     listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     return tuple(
         ModelInfo(
             row["id"],
             next((length for name in _LENGTHS if (length := _count(row.get(name)))), None),
-            _text(row.get("owned_by")),
-            _text(row.get("root")),
+            clean_label(_text(row.get("owned_by"))),
+            clean_label(_text(row.get("root")), key),
         )
         for row in listed
-        if isinstance(row.get("id"), str)
+        if _is_id(row.get("id"), key)
     )
 
 
-def read_fingerprint(reply: Reply) -> str:
+def _is_id(value: Any, key: str) -> bool:
+    """Tell whether a model may be called so: a word in one line, in which a server does not repeat the key."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or not value.isprintable():
+        return False
+    return len(key) < TELLING_KEY or key not in value
+
+
+def read_fingerprint(reply: Reply, key: str = "") -> str:
     """Return what a server signs its answers with, "" for most. Raises Transient for what is no JSON object."""
-    return _text(read_object(reply).get("system_fingerprint"))[:200]
+    return clean_label(_text(read_object(reply).get("system_fingerprint")), key)[:200]
 
 
 def read_object(reply: Reply) -> dict[str, Any]:
@@ -214,7 +225,7 @@ def _text(value: Any) -> str:
 
 def _usage(value: Any, ask: Ask, text: str) -> Usage:
     """Read token counts. For a server that does not count they are estimated, so that budgets hold all the same."""
-    if not isinstance(value, dict) or _count(value.get("prompt_tokens")) is None:
+    if not isinstance(value, dict) or _count(value.get("prompt_tokens")) is None or _is_absurd(value):
         prompt = sum(_estimate(message.content) for message in ask.messages)
         return Usage(prompt, _estimate(text), known=False)
     details = value.get("prompt_tokens_details")
@@ -225,10 +236,15 @@ def _usage(value: Any, ask: Ask, text: str) -> Usage:
     )
 
 
+def _is_absurd(usage: dict[str, Any]) -> bool:
+    written = usage.get("completion_tokens")
+    return isinstance(written, int) and written > MOST_TOKENS
+
+
 def _estimate(text: str) -> int:
     """Return about how many tokens a text has: one in four bytes, which is one in 1.3 Chinese characters."""
     return len(text.encode("utf-8", "replace")) // 4 + 1
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None

@@ -221,7 +221,8 @@ class Writer:
         """Write what was submitted, then close the file."""
         self._queue.put(None)
         self._thread.join()
-        self._database.close()
+        with self._lock:  # a note may be on its way, from a thread that outlives us
+            self._database.close()
 
     def _transact(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         try:

@@ -74,7 +74,8 @@ class RunDir:
     def _refuse_strangers(self) -> None:
         if not self.path.is_dir():
             raise CannotCreate(f"cannot make {self.path}: File exists", todo=_ELSEWHERE)
-        ours = {"lock", *(self.log_of(role).name for role in ("propose", "answer"))}
+        logs = [self.log_of(role).name for role in ("propose", "answer")]
+        ours = {"lock", *logs, *(f"{log}.1" for log in logs)}
         strangers = [item.name for item in self.path.iterdir() if item.name not in ours]
         if strangers and not self.exists:
             raise CannotCreate(

@@ -18,14 +18,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message as Headers
-from typing import IO
+from types import TracebackType
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from selfgen.webhooks.bodies import Kind, Message, build_body, find_kind, find_refusal
 
 TIMEOUT_S = 10.0
+WHOLE_S = 20.0
+"""How long one attempt may take in all: the other does not end when single bytes of a reply keep coming."""
 PAUSES_S = (1.0, 3.0)
 """Before each further attempt."""
 FAREWELL_S = 15.0
@@ -156,10 +160,76 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _Deadline:
+    """Cuts the connections of one attempt when its time is up. Use it as a context."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(WHOLE_S, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+
+    def watch(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+        """See to it that a connection is known as soon as it stands."""
+        plain = connection.connect
+
+        def connect() -> None:
+            plain()
+            self._sockets.append(connection.sock)
+
+        connection.connect = connect  # type: ignore[method-assign]
+        return connection
+
+    def _cut(self) -> None:
+        self.over = True
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+class _Http(urllib.request.HTTPHandler):
+    """Opens connections that a deadline knows."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        super().__init__()
+        self._deadline = deadline
+
+    def do_open(self, http_class: Any, req: urllib.request.Request, **arguments: Any) -> http.client.HTTPResponse:
+        watch = self._deadline.watch
+        return super().do_open(lambda host, **more: watch(http_class(host, **more)), req, **arguments)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    """The same over TLS."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        super().__init__()
+        self._deadline = deadline
+
+    def do_open(self, http_class: Any, req: urllib.request.Request, **arguments: Any) -> http.client.HTTPResponse:
+        watch = self._deadline.watch
+        return super().do_open(lambda host, **more: watch(http_class(host, **more)), req, **arguments)
+
+
 def _attempt(hook: Hook, message: Message) -> tuple[str, bool]:
     """Post once. Returns the trouble in words ("" for none), and whether it may pass."""
-    here = hook.host in _HERE
-    opener = urllib.request.build_opener(_NoRedirect, *([urllib.request.ProxyHandler({})] if here else []))
+    with _Deadline() as deadline:
+        trouble, passing = _post_once(hook, message, deadline)
+    return (f"no whole answer within {WHOLE_S:.0f} s", False) if deadline.over else (trouble, passing)
+
+
+def _post_once(hook: Hook, message: Message, deadline: _Deadline) -> tuple[str, bool]:
+    here = [urllib.request.ProxyHandler({})] if hook.host in _HERE else []
+    opener = urllib.request.build_opener(_NoRedirect, _Http(deadline), _Https(deadline), *here)
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "selfgen"}
     try:
         request = urllib.request.Request(hook.url.reveal, build_body(message, hook.kind), headers, method="POST")

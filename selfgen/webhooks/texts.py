@@ -35,13 +35,15 @@ TITLES: dict[str, dict[str, str]] = {
         "test": "this is a test",
     },
     "zh": {
-        "done": "任务 {run} 已完成",
-        "stalled": "任务 {run} 长时间没有进展",
-        "paused": "任务 {run} 已暂停",
-        "failed": "任务 {run} 出错中止",
+        "done": "运行 {run} 已结束",
+        "stalled": "运行 {run} 长时间没有进展",
+        "paused": "运行 {run} 已暂停",
+        "failed": "运行 {run} 出错中止",
         "test": "这是一条测试消息",
     },
 }
+_NAMED = {"en": "selfgen: ", "zh": "selfgen："}
+"""How a title begins: with our name as it is, which robots that want a keyword look for."""
 SENTENCES: dict[str, dict[str, str]] = {
     "en": {
         "target": "The target is reached.",
@@ -55,11 +57,11 @@ SENTENCES: dict[str, dict[str, str]] = {
     "zh": {
         "target": "已达到目标条数。",
         "budget": "预算已用完。",
-        "saturated": "模型已写不出足够多的新任务。",
-        "time": "本次运行的时间已到。",
-        "no_record": "已有 {minutes} 分钟没有新数据。程序仍在重试,已有数据不会丢失。",
-        "no_server": "已有 {minutes} 分钟没有可用的模型服务。程序仍在重试,已有数据不会丢失。",
-        "test": "今后运行任务的通知会发到这里。",
+        "saturated": "已饱和：模型几乎写不出新任务了。",
+        "time": "设定的时间到了，这次先停在这里。",
+        "no_record": "已经 {minutes} 分钟没有新记录。程序仍在继续尝试，已有的数据不会丢。",
+        "no_server": "已经 {minutes} 分钟没有模型服务应答。程序仍在继续尝试，已有的数据不会丢。",
+        "test": "以后各次运行的通知都会发到这里。",
     },
 }
 """Sentences for `Facts.why`, by a word."""
@@ -78,7 +80,7 @@ def compose(event: Event, facts: Facts, lang: str) -> Message:
 def compose_test(lang: str) -> Message:
     """Return a message that says that messages arrive."""
     code = _lang(lang)
-    return Message("test", "", f"selfgen: {TITLES[code]['test']}", (say("test", code),))
+    return Message("test", "", _NAMED[code] + TITLES[code]["test"], (say("test", code),))
 
 
 def _lang(lang: str) -> str:
@@ -97,12 +99,12 @@ def _write_english(event: Event, facts: Facts) -> Message:
 
 
 def _write_chinese(event: Event, facts: Facts) -> Message:
-    share = f"({100 * facts.kept // facts.target}%)" if facts.target else ""
+    share = f"（{100 * facts.kept // facts.target}%）" if facts.target else ""
     lines = [
         facts.why,
-        f"已有 {facts.kept:,} 条,目标 {facts.target:,} 条{share},本次运行 {_hours_chinese(facts.hours)}",
-        f"调用 {facts.calls:,} 次,共 {facts.tokens:,} 个 token{f',费用 {facts.cost}' if facts.cost else ''}",
-        f"下一步:{facts.command}" if facts.command else "",
+        f"已有 {facts.kept:,} 条，目标 {facts.target:,} 条{share}，本次已运行 {_hours_chinese(facts.hours)}",
+        f"累计调用 {facts.calls:,} 次，用掉 {facts.tokens:,} 个 token{f'，花费 {facts.cost}' if facts.cost else ''}",
+        f"下一步：{facts.command}" if facts.command else "",
     ]
     return _message(event, facts, "zh", lines)
 
@@ -116,7 +118,7 @@ def _message(event: Event, facts: Facts, lang: str, lines: list[str]) -> Message
         "hours": round(facts.hours, 3),
         "cost": facts.cost or None,
     }
-    title = "selfgen: " + TITLES[lang][event].format(run=facts.run)
+    title = _NAMED[lang] + TITLES[lang][event].format(run=facts.run)
     return Message(event, facts.run, title, tuple(line for line in lines if line), numbers)
 
 

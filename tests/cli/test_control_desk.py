@@ -37,6 +37,7 @@ from selfgen.store.control import give, new_order
 from selfgen.store.journal import Writer
 from selfgen.store.live import Live, read_live
 from selfgen.store.run_dir import RunDir
+from selfgen.webhooks.texts import say
 from tests.core.world import new_machine
 from tests.webhooks.ear import SECRET, Ear, listening
 
@@ -312,7 +313,7 @@ def test_a_stall_is_told_once_and_in_the_language_of_the_run(tmp_path: Path, ear
     ((_, body, _),) = ear.heard
     message = json.loads(body)
     assert message["event"] == "stalled"
-    assert message["lines"][0] == "已有 10 分钟没有可用的模型服务。程序仍在重试,已有数据不会丢失。 http://a is away"
+    assert message["lines"][0] == f"{say('no_server', 'zh', 10)} http://a is away"
     assert [kind for kind, _ in office.notes].count("stalled") == 1
 
 

@@ -16,6 +16,10 @@ def config(**propose: object) -> RunConfig:
     return build({"propose": propose}, "test")
 
 
+def urls(model: ModelConfig) -> list[str]:
+    return [place.url for place in model.places]
+
+
 def test_a_folder_is_served_under_its_name(tmp_path: Path) -> None:
     (tmp_path / "Qwen-8B").mkdir()
     made = unfold(config(model=f"vllm:{tmp_path}/Qwen-8B")).propose
@@ -49,7 +53,7 @@ def test_a_path_in_a_configuration_file_counts_from_the_file(tmp_path: Path) -> 
 
 def test_one_address_or_several() -> None:
     assert addresses(None) == addresses([]) == {}
-    assert addresses(["http://a/v1"]) == {"base_url": "http://a/v1"}
+    assert addresses(["http://a/v1"]) == {"base_url": "http://a/v1", "endpoints": []}
     two = ModelConfig.model_validate(addresses(["http://a/v1", "http://b/v1"]))
     assert [place.url for place in two.places] == ["http://a/v1", "http://b/v1"]
 
@@ -65,12 +69,12 @@ def test_two_roles_share_a_server_unless_the_models_differ() -> None:
     shared = unfold(config(model="vllm:a/b"))
     assert own_servers(shared) == ["propose"]
     placed = at(shared.model_copy(update={"answer": shared.answering}), "propose", "http://127.0.0.1:5/v1")
-    assert placed.propose.base_url == placed.answering.base_url == "http://127.0.0.1:5/v1"
+    assert urls(placed.propose) == urls(placed.answering) == ["http://127.0.0.1:5/v1"]
     two = unfold(build({"propose": {"model": "vllm:a/b"}, "answer": {"model": "vllm:c/d"}}, "test"))
     assert own_servers(two) == ["propose", "answer"]
     apart = at(two, "answer", "http://127.0.0.1:6/v1")
-    assert (apart.propose.base_url, apart.answering.base_url) == ("", "http://127.0.0.1:6/v1")
-    assert nowhere(apart).answering.base_url == ""
+    assert (urls(apart.propose), urls(apart.answering)) == ([], ["http://127.0.0.1:6/v1"])
+    assert nowhere(apart) == two
 
 
 def test_a_model_may_move() -> None:

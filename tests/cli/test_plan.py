@@ -144,7 +144,8 @@ def test_a_probe_asks_whole_turns_and_keeps_nothing(shell: Shell) -> None:
     assert "cost $0." in shown.out
     assert "records after 1 h" in shown.out
     assert "6 turns are few" in shown.out
-    assert "next: selfgen run --seeds seeds.jsonl --config settings.yaml --model tiny" in shown.err
+    command = f"selfgen run --seeds seeds.jsonl --model tiny --base-url {server.base_url} --target 40"
+    assert f"next: {command} --config settings.yaml --prices 1:2 --max-tokens " in shown.err
     assert set(Path().iterdir()) == before
     assert asked >= 12
 
@@ -193,3 +194,53 @@ def test_a_plan_starts_no_server(shell: Shell) -> None:
     shown = shell("plan", "--seeds", "seeds.jsonl", "--model", "vllm:somewhere", "--probe", 4)
     assert shown.code == 64
     assert "selfgen serve somewhere" in shown.err
+    shown = shell("plan", "--seeds", "seeds.jsonl", "--model", "vllm:somewhere")
+    assert shown.code == 0
+    assert "next: selfgen serve somewhere " in shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["--max-calls", 100], "max_calls"),
+        (["--max-tokens", 9000], "max_tokens"),
+        (["--max-cost", "0.001", "--prices", "1:2"], "max_cost"),
+    ],
+)
+def test_limits_count_without_a_probe_too(shell: Shell, words: list[object], name: str) -> None:
+    """They end no look at the stand-in, which costs nothing; but they would end the run."""
+    plan = json.loads(shell("plan", "--seeds", "seeds.jsonl", "--model", "somebody", *words, "--json").out)
+    assert plan["turns"] == 64
+    assert plan["shortage"]["limit"] == name
+    assert 0 < plan["shortage"]["records"]["middle"] < 100
+
+
+def test_a_limit_of_cost_needs_prices_in_a_plan_too(shell: Shell) -> None:
+    shown = shell("plan", "--seeds", "seeds.jsonl", "--model", "somebody", "--max-cost", 5)
+    assert shown.code == 78
+    assert "nothing has a price" in shown.err
+
+
+def test_several_servers_are_probed_and_named_in_what_comes_next(shell: Shell) -> None:
+    more = ["--domain", "the sea", "--concurrency", 4, "--lang", "en", "--max-tokens", 10**6]
+    with FaultServer(reply=reply, latency_s=0.01) as one, FaultServer(reply=reply, latency_s=0.01) as other:
+        places = ["--base-url", one.base_url, "--base-url", other.base_url]
+        words = ["--seeds", "seeds.jsonl", "--config", "settings.yaml", "--model", "tiny", "--target", 30]
+        shown = shell("plan", *words, *places, *more, "--probe", 8)
+        asked = [sum(server.answered.values()) for server in (one, other)]
+    assert shown.code == 0, shown.all
+    assert min(asked) > 5
+    command = shown.err.split("next: selfgen run ")[1].split("   ")[0]
+    for said in (" ".join(places), "--domain 'the sea'", "--concurrency 4", "--lang en"):
+        assert said in command
+    assert command.count("--max-tokens") == 1
+    assert "1000000" not in command
+    assert "--probe" not in command
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("words", [["--model", "mock", "--prices", "0.15:0.60"], ["--model", "m"]])
+def test_a_plan_fits_a_terminal(shell: Shell, lang: str, words: list[str]) -> None:
+    shown = shell("plan", "--seeds", f"general_{lang}", *words, "--target", 5000, "--until", "07:00")
+    assert shown.code == 0
+    assert max(map(len, shown.out.splitlines())) <= 84

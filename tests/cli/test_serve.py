@@ -99,6 +99,7 @@ def test_what_needs_no_start_to_be_refused(shell: Shell, vllm: Path, monkeypatch
         (69, [plain], "pip install vllm"),
         (78, [plain, "--vllm-command", "nowhere/vllm"], "nowhere/vllm is no executable"),
         (78, ["./nowhere", "--vllm-command", vllm], "there is no model at './nowhere'"),
+        (78, ["vllm:./nowhere", "--vllm-command", vllm], "there is no model at './nowhere'"),
         (64, [plain, "--vllm-args", "--a 'b"], "no closing quotation"),
         (64, [plain, "--port", "70000"], "65535"),
         (64, [], "model"),

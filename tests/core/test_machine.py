@@ -331,7 +331,7 @@ def test_budgets_stop_the_run_within_what_is_in_flight() -> None:
 def test_a_run_that_finds_nothing_new_is_saturated() -> None:
     run = quiet_run(Policy(target=10_000, window=20, floor=Fraction(1, 20)))
     assert run.machine.stop is Stop.SATURATED
-    assert run.machine.tally.recent_acceptance() < Fraction(1, 20)
+    assert run.machine.tally.recent_acceptance(20) < Fraction(1, 20)
     assert run.machine.tally.kept < 199
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TESTS = ("tests/core/test_machine.py", "tests/core/test_again.py")
+TESTS = ("tests/core/test_machine.py", "tests/core/test_again.py", "tests/core/test_sessions.py")
 NOTICED = ("assert ", "AssertionError", "selfgen.errors.InternalError", "Failed: DID NOT RAISE")
 """How a test may notice. A mutant that falls over its own feet (NameError, SyntaxError ...) shows nothing."""
 
@@ -61,6 +61,10 @@ UNIQUE = "test_nothing_is_journaled_twice_and_every_prompt_is_rendered_anew_as_i
 PAID = "test_the_tally_counts_what_was_asked_again_and_all_that_was_paid"
 LADDER = "test_a_long_prompt_goes_down_the_ladder_and_passes_over_what_changes_nothing"
 PART = "test_a_smaller_prompt_shows_a_part_of_what_the_whole_one_showed"
+BEGUN = "test_what_had_begun_before_a_budget_was_cut_is_read_to_its_end"
+LITTLE_MORE = "test_a_little_more_of_a_budget_ends_where_it_ended_for_whoever_reads_it"
+ACCEPTANCE = "test_acceptance_is_that_of_the_last_turns"
+SESSIONS = "test_whoever_reads_the_journal_sees_what_the_session_saw"
 STANDS = "test_where_more_room_is_refused_the_cut_reply_stands"
 
 NEXT_IN_TURN = "self._turns.get(self._gate_next[gate])"
@@ -357,7 +361,34 @@ MUTANTS = (
     ),
     Mutant("a replay starts no turn that an earlier policy did", GROW, "replay.py", (("machine.admit(", "id("),)),
     Mutant(
-        "a replay goes on after the end", END, "replay.py", (("while machine.stop is None and (event", "while (event"),)
+        "a replay ends where an earlier session could afford more",
+        BEGUN,
+        "replay.py",
+        ((" and machine.tally.stop(machine.policy) is not None", ""),),
+    ),
+    Mutant(
+        "in the grace of a policy turns start by themselves",
+        LITTLE_MORE,
+        "machine.py",
+        (("max(self._behind(self._started), self.policy.grace)", "self._behind(self._started)"),),
+    ),
+    Mutant(
+        "a narrower policy judges what an earlier session did",
+        SESSIONS,
+        "tally.py",
+        (("if self.turns < policy.grace:", "if False:"),),
+    ),
+    Mutant(
+        "saturation is seen over one turn too many",
+        ACCEPTANCE,
+        "tally.py",
+        (("first = max(0, self.turns - window)", "first = max(0, self.turns - window - 1)"),),
+    ),
+    Mutant(
+        "a replay goes on after the end",
+        END,
+        "replay.py",
+        (("while not _is_over(machine) and (event", "while (event"),),
     ),
 )
 

@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+import yaml
 
 from selfgen import errors
+from selfgen.cli.app import build as build_app
+from selfgen.config import build
 from selfgen.core.tally import Stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -79,6 +83,32 @@ def test_both_readmes_say_the_same() -> None:
     assert [re.findall(r"selfgen \w+", block) for block in english] == [
         re.findall(r"selfgen \w+", block) for block in chinese
     ]
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_every_command_is_told_of(document: str) -> None:
+    """Each stands in the table of commands, but for `clean`, which has a chapter."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    table = re.search(r"^\| (?:command|命令) \|.*?\n\n", text, flags=re.MULTILINE | re.DOTALL)
+    assert table is not None
+    firsts = " ".join(row.split("|")[1] for row in table[0].strip().splitlines()[2:])
+    told = set(re.findall(r"`([a-z]+)[^`]*`", firsts))
+    assert told | {"clean"} == set(typer.main.get_command(build_app()).commands)  # type: ignore[attr-defined]
+
+
+def test_both_readmes_name_the_same_files() -> None:
+    english, chinese = ((ROOT / document).read_text(encoding="utf-8") for document in READMES)
+    files = re.findall(r"^(?:runs/NAME|cleaned)/\S+", english, flags=re.MULTILINE)
+    assert len(files) >= 10
+    assert files == re.findall(r"^(?:runs/NAME|cleaned)/\S+", chinese, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_the_settings_of_the_readme_exist(document: str) -> None:
+    found = blocks(document, "yaml")
+    assert len(found) == 2
+    for block in found:
+        build(yaml.safe_load(block), document)
 
 
 def test_the_example_plug_in_works_through_a_real_entry_point(tmp_path: Path) -> None:

@@ -284,6 +284,80 @@ def test_a_dropped_call_is_in_doubt() -> None:
     assert purse.spending.doubtful.calls == 1
 
 
+def test_a_call_that_was_recalled_needs_another_reservation() -> None:
+    """A lane that hangs has its calls cancelled and asked again elsewhere: what hung may be billed too."""
+
+    async def recall() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await guarded(purse, lambda: None)(ask(1))  # type: ignore[misc]
+
+    most = len("Tell me.") + OVERHEAD + 100
+    purse = Purse(lambda: (of_tokens(3 * most),))
+    assert purse.reserve(ask(1))
+    asyncio.run(recall())
+    assert purse.spending.doubtful.tokens.total == most
+    with pytest.raises(Ambiguous):
+        asyncio.run(guarded(purse, raise_(Ambiguous("late")))(ask(1)))  # type: ignore[arg-type]
+    assert purse.spending.doubtful.tokens.total == 2 * most
+    assert not purse.reserve(ask(2)), "the third try of the first call is under way"
+    asyncio.run(recall())
+    with pytest.raises(BudgetSpent):
+        asyncio.run(guarded(purse, lambda: None)(ask(1)))  # type: ignore[arg-type]
+
+
+def test_an_answer_that_nobody_took_was_billed() -> None:
+    """A reply of another model ends the run, and is not kept."""
+
+    async def send(each: Ask) -> Answered:
+        return answered(each, Usage(5, 5))
+
+    purse = Purse()
+    purse.reserve(ask(1))
+    asyncio.run(purse.guard(send)(ask(1)))  # type: ignore[arg-type]
+    purse.release(ask(1))
+    assert purse.spending.doubtful.calls == 1
+    purse.reserve(ask(2))
+    event = asyncio.run(purse.guard(send)(ask(2)))  # type: ignore[arg-type]
+    purse.settle(ask(2), event)
+    purse.release(ask(2))
+    assert (purse.spending.known.calls, purse.spending.doubtful.calls) == (1, 1)
+
+
+def test_what_has_come_home_and_is_not_in_the_journal_is_under_the_mark() -> None:
+    """300 calls come home at once and 300 others leave; a kill now forgets the replies to the first."""
+    written: list[Bill] = []
+    purse = Purse(keep=lambda doubtful, mark: written.append(mark))
+    for number in range(300):
+        purse.reserve(ask(number))
+    for number in range(300):
+        purse.settle(ask(number), answered(ask(number), Usage(9, 100)), durable=False)
+    for number in range(300, 600):
+        purse.reserve(ask(number))
+    assert written[-1].calls >= 600
+    assert written[-1].tokens.completion >= 60_000
+    for number in range(300):
+        purse.land(answered(ask(number), Usage(9, 100)))
+    marks = len(written)
+    for number in range(600, 900):
+        purse.reserve(ask(number))
+        assert written[-1].calls >= number - 299
+    assert len(written) - marks <= 3
+
+
+def test_a_template_that_writes_much_around_a_short_prompt_is_learned() -> None:
+    purse = Purse(lambda: budgets)
+    budgets = (of_tokens(10**9),)
+    for number in range(PROVEN):
+        each = ask(number)
+        purse.reserve(each)
+        purse.settle(each, answered(each, Usage(408, 1)))
+    spent = purse.spending.known.tokens.total
+    budgets = (of_tokens(spent + 2 * (408 + 100)),)
+    assert purse.reserve(ask(98))
+    assert not purse.reserve(ask(99)), "the next prompt may be as long as those before"
+
+
 def test_marks_are_written_seldom() -> None:
     written = []
     purse = Purse(keep=lambda doubtful, mark: written.append((doubtful, mark)))

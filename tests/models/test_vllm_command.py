@@ -162,3 +162,51 @@ def test_keys_stay_here_and_nobody_is_told() -> None:
         "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "4",
     }  # fmt: skip
     assert clean_environment({"VLLM_CPU_KVCACHE_SPACE": "9"})["VLLM_CPU_KVCACHE_SPACE"] == "9"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "DB_PASSWORD",
+        "STRIPE_SECRET", "slack_webhook_url", "GOOGLE_APPLICATION_CREDENTIALS", "DATABASE_URL", "OPENAI_APIKEY",
+    ],
+)  # fmt: skip
+def test_secrets_for_others_stay_here(name: str) -> None:
+    assert name not in clean_environment({name: "k", "PATH": "/bin"}, model="/models/a")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "VLLM_API_KEY", "HTTPS_PROXY", "MAX_TOKENS"],
+)
+def test_what_vllm_may_need_passes(name: str) -> None:
+    assert clean_environment({name: "k"})[name] == "k"
+
+
+def test_the_store_of_a_model_stays_open() -> None:
+    given = {"AWS_SECRET_ACCESS_KEY": "k", "AWS_REGION": "r", "MY_SECRET": "s"}
+    assert clean_environment(given, model="s3://bucket/m").keys() >= {"AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
+    assert "AWS_SECRET_ACCESS_KEY" not in clean_environment(given, ("AWS_SECRET_ACCESS_KEY",), model="s3://bucket/m")
+    assert "MY_SECRET" not in clean_environment(given, model="s3://bucket/m")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--api-k", "geheim"), ("--hf-tok=geheim",), ("--api-key", "geheim", "geheim"), ("--api_k", "geheim")],
+)
+def test_a_secret_is_hidden_however_the_option_is_written(vllm: Path, words: tuple[str, ...]) -> None:
+    shown = launch(vllm, *words, "--dtype", "auto").shown()
+    assert "geheim" not in shown
+    assert shown.endswith("--dtype auto")
+
+
+@pytest.mark.parametrize("model", ["--trust-remote-code", "-tp", "--model=x", "a\nb", "org/a\x1b[2J"])
+def test_a_model_is_no_option_and_one_line(vllm: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = vllm.parent / "here"
+    (folder / model).mkdir(parents=True)
+    (folder / model / "config.json").write_text("{}")
+    monkeypatch.chdir(folder)
+    with pytest.raises(BadConfig):
+        launch(vllm, model=model)
+    with pytest.raises(BadConfig, match=r"cannot be called|no model at"):
+        launch(vllm, model=str(folder / model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,34 @@ def test_where_a_log_is_cut_does_not_matter(
             file.write(data[start:end])
             found += tail.read()
     assert found + tail.finish() == whole
+
+
+def test_of_a_log_without_end_the_end_is_read(tmp_path: Path) -> None:
+    """Also of one to which somebody keeps writing faster than it is read."""
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        file.write(b"first\n")
+        file.seek(1 << 30)
+        file.write(b"\nlast words\n")
+    tail = Tail(log, 0)
+    begun_s = time.perf_counter()
+    found = tail.finish()
+    assert time.perf_counter() - begun_s < 20
+    assert found[-1] == "last words"
+    assert "first" not in found
+    assert sum(map(len, found)) < 32 << 20
+
+
+def test_a_log_that_grows_while_it_is_read_is_left_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"x\n")
+    tail = Tail(log, 0)
+    read = Tail.read
+
+    def grow(self: Tail) -> list[str]:
+        with log.open("ab") as file:
+            file.write(b"more\n")
+        return read(self)
+
+    monkeypatch.setattr(Tail, "read", grow)
+    assert len(tail.finish()) < 100

@@ -33,6 +33,7 @@ BLOCKS = [
     "◁think▷{}◁/think▷",
     "<|START_THINKING|>{}<|END_THINKING|>",
     "<|begin_of_thought|>{}<|end_of_thought|>\n\n",
+    "<|channel>thought\n{}<channel|>",
 ]
 SAYINGS = [("eight legs each", "16"), ("一只八条腿", "十六条。"), ('or {"output": 1}?', '{"output": "16"}'), ("", "16")]
 
@@ -117,6 +118,7 @@ def test_where_the_server_parts_itself_a_closing_mark_is_content() -> None:
         ("<|begin_of_solution|>16<|end_of_solution|>\n", "16"),
         ("\n<|begin_of_solution|>\n16", "\n16"),
         ("<|START_RESPONSE|>16<|END_RESPONSE|>", "16"),
+        ("\n<|begin_of_box|>16<|end_of_box|>", "16"),
         ("<answer>16</answer>", "<answer>16</answer>"),
         ("See <|begin_of_solution|>", "See <|begin_of_solution|>"),
     ],
@@ -124,6 +126,45 @@ def test_where_the_server_parts_itself_a_closing_mark_is_content() -> None:
 def test_marks_around_the_answer_go_with_those_of_the_thinking(said: str, answer: str) -> None:
     assert part(f"<think>x</think>{said}").answer == answer
     assert part(said).answer == said
+
+
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [
+        (
+            "<|channel|>analysis<|message|>Eight each.<|end|><|start|>assistant<|channel|>final<|message|>16<|return|>",
+            Parted("16", "Eight each."),
+        ),
+        ("<|channel|>analysis<|message|>八条<|end|>\n<|channel|>final <|message|>十六条", Parted("十六条", "八条")),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary to=x "
+            "<|constrain|>json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>16",
+            Parted("16", "a\n\n{}"),
+        ),
+        ("<|channel|>final<|message|>16<|return|>", Parted("16")),
+        ("<|channel|>analysis<|message|>Eight each, so", Parted("", "Eight each, so", ended=False)),
+        ("<|channel|>analysis<|message|>Eight each.<|end|>16", Parted("16", "Eight each.")),
+        ("analysisEight each.\nSo.assistantfinal16\nlegs", Parted("16\nlegs", "Eight each.\nSo.")),
+        ("analysis需要回答。assistantfinal十六条", Parted("十六条", "需要回答。")),
+    ],
+)
+def test_channels_are_parted_with_their_marks_and_without(text: str, parted: Parted) -> None:
+    assert part(text) == parted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "analysis of the data shows that the assistant finally answered",
+        "Analysis: an assistant has a final word.",
+        "analysis",
+        "The format is <|channel|>final<|message|>16<|return|>.",
+        "<|channel|> is a mark.",
+        "an apple",
+    ],
+)
+def test_an_answer_that_speaks_of_channels_stays_whole(text: str) -> None:
+    assert part(text) == Parted(text)
 
 
 PIECES = (*'ab .\n`"', "<think>", "</think>", "</thinking>", "```", "。", "[/THINK]")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +50,7 @@ def text_in(kind: Kind, body: bytes) -> str:
 def test_every_service_gets_every_event_in_both_languages(kind: Kind, event: Event, lang: str) -> None:
     text = text_in(kind, build_body(compose(event, FACTS, lang), kind))
     first, *rest = text.splitlines()
-    assert first == "selfgen: " + TITLES[lang][event].format(run="客服_v2")
+    assert first == {"en": "selfgen: ", "zh": "selfgen："}[lang] + TITLES[lang][event].format(run="客服_v2")
     assert len(rest) == 4
     for figure in ("1,200", "5,000", "24%", "2.5", "3,456", "7,890,123", "$1.25", "selfgen resume runs/客服_v2"):
         assert figure in text, figure
@@ -58,7 +60,19 @@ def test_messages_without_cost_reason_or_command_are_shorter() -> None:
     message = compose("done", Facts("r", 1, 2, 3, 4, 0.5), "en")
     assert message.lines == ("1 of 2 records (50%), 30 minutes in this session", "3 calls, 4 tokens")
     message = compose("done", Facts("r", 1, 2, 3, 4, 0.5), "zh")
-    assert message.lines == ("已有 1 条,目标 2 条(50%),本次运行 30 分钟", "调用 3 次,共 4 个 token")
+    assert message.lines == (
+        "已有 1 条，目标 2 条（50%），本次已运行 30 分钟",
+        "累计调用 3 次，用掉 4 个 token",
+    )
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_chinese_is_set_with_chinese_punctuation(event: Event) -> None:
+    """A comma, colon or bracket beside a Chinese character is a wide one; those within figures and commands are not."""
+    why = " ".join(say(word, "zh", 17) for word in SENTENCES["zh"])
+    text = text_of(compose(event, replace(FACTS, why=why), "zh"))
+    assert not re.findall(r"[一-鿿][,:;()!?]|[,:;()!?][一-鿿]", text)
+    assert {"，", "：", "（", "）", "。"} <= set(text)
 
 
 def test_both_languages_say_the_same_things() -> None:

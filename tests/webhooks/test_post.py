@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -109,3 +112,33 @@ def test_sending_never_waits_and_the_end_does_not_wait_for_ever(ear: Ear) -> Non
     postman = Postman([build_hook("A", ear.url, "json"), build_hook("B", ear.url, "json")])
     postman.send(MESSAGE)
     assert sorted(outcome.hook for outcome in postman.close(10)) == ["A (127.0.0.1)", "B (127.0.0.1)"]
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 ", b"x"),
+    ],
+)
+def test_a_reply_that_trickles_is_cut(first: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "WHOLE_S", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(first)
+                while True:
+                    connection.sendall(drop)
+                    time.sleep(0.01)
+
+        threading.Thread(target=serve, daemon=True).start()
+        hook = build_hook("HOOK", f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}", "json")
+        begun_s = time.perf_counter()
+        outcome = post(hook, MESSAGE)
+    assert time.perf_counter() - begun_s < 3.0
+    assert outcome.trouble == "no whole answer within 0 s"

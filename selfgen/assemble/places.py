@@ -94,12 +94,30 @@ def is_own(place: EndpointConfig) -> bool:
 
 def nowhere(config: RunConfig) -> RunConfig:
     """Return the configuration without the addresses of servers that lived for one session, whichever model was asked
-    for there."""
+    for there, and without the keys that a person gave them: those are for no file."""
     placed: dict[str, Any] = {}
     for name, each in (("propose", config.propose), ("answer", config.answer)):
-        if each is not None and any(map(is_own, each.endpoints)):
-            placed[name] = each.model_copy(update={"endpoints": tuple(p for p in each.endpoints if not is_own(p))})
+        if each is not None:
+            kept = tuple(place for place in each.endpoints if not is_own(place))
+            vllm = each.vllm.model_copy(update={"args": without_keys(each.vllm.args)})
+            placed[name] = each.model_copy(update={"endpoints": kept, "vllm": vllm})
     return config.model_copy(update=placed)
+
+
+def without_keys(args: Sequence[str]) -> tuple[str, ...]:
+    """Return arguments of vLLM without --api-key, --hf-token and what follows them. VLLM_API_KEY and HF_TOKEN do the
+    same from the environment, and lie nowhere."""
+    kept: list[str] = []
+    dropping = False
+    for word in args:
+        if word.startswith("-"):
+            name = word.partition("=")[0]
+            dropping = len(name) > 4 and any(secret.startswith(name) for secret in ("--api-key", "--hf-token"))
+            if dropping:
+                continue
+        if not dropping:
+            kept.append(word)
+    return tuple(kept)
 
 
 def move(model: ModelConfig, urls: Sequence[str]) -> ModelConfig:

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from selfgen.assemble.advice import warn
-from selfgen.assemble.keys import explain_key, key_for
+from selfgen.assemble.keys import explain_key, host_of, key_for, key_variable
 from selfgen.assemble.preflight import PATIENCE_S, check, look_at_all, places_of
 from selfgen.config import ModelConfig, RunConfig
-from selfgen.errors import NoServer, NotAuthorised, SelfgenError
+from selfgen.errors import BadConfig, NoServer, NotAuthorised, SelfgenError
 
 if TYPE_CHECKING:
     from selfgen.models.lane import Look
@@ -24,7 +24,7 @@ MOCK = "mock"
 
 _CHOICES = """Choose one:
   try it without any model       --model mock
-  a vLLM server on this machine  vllm serve MODEL, then the same command again
+  a model on this machine        --model vllm:PATH_OR_ID (needs vLLM)
   any OpenAI-compatible server   --base-url http://HOST:PORT/v1 --model NAME (key in OPENAI_API_KEY)"""
 
 
@@ -115,7 +115,30 @@ def place_all(config: RunConfig, environment: Mapping[str, str]) -> RunConfig:
     elif not (answering.places or answering.model == MOCK):
         same = answering.model == propose.model
         answering = answering.model_copy(update=_place_of(propose, aliases=same))
-    return config.model_copy(update={"propose": propose, "answer": _place(answering, config, environment)})
+    answering = _place(answering, config, environment)
+    _keep_keys_apart(propose, answering, environment)
+    return config.model_copy(update={"propose": propose, "answer": answering})
+
+
+def _keep_keys_apart(propose: ModelConfig, answer: ModelConfig, environment: Mapping[str, str]) -> None:
+    """Raise BadConfig where the key in one variable would go to two hosts, one for each model."""
+    hosts: dict[str, set[str]] = {}
+    for model in (propose, answer):
+        for endpoint in model.places:
+            name, host = key_variable(endpoint, model), host_of(endpoint.url)
+            if name and environment.get(name) and not _is_here(host):
+                hosts.setdefault(name, set()).add(host)
+    for name, several in hosts.items():
+        if len(several) > 1:
+            what = f"the key in {name} would go to {' and '.join(sorted(several))}"
+            todo = "Name another variable for one of them in the configuration: answer: {api_key_env: NAME}."
+            raise BadConfig(what, todo=todo)
+
+
+def _is_here(host: str) -> bool:
+    from selfgen.models.address import is_loopback
+
+    return is_loopback(host)
 
 
 def _place_of(model: ModelConfig, *, aliases: bool = True) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfgen.cli.screen import cut, line, next_step, out, say, text
+from selfgen.cli.screen import cut, line, next_step, out, say, tell, text
 from selfgen.errors import BadData
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def doctor(
         ("lang",): lang,
     }
     gathered = gather(config, nest(given))
+    if not (offline or as_json) and gathered.propose.places:
+        tell("asking the server, too (one that is starting is waited for, up to a minute)", "dim")
     findings: list[Finding] = []
     for finding in examine(gathered, environment(), offline=offline):
         findings.append(finding)

@@ -188,6 +188,10 @@ def _assumptions(planned: Planned) -> list[str]:
     return lines
 
 
+ROOM = 1.1
+"""How much more than the upper end of the forecast the advised limit leaves: one run in ten is beyond that end."""
+
+
 def _advise(planned: Planned, context: typer.Context) -> None:
     if not planned.measured:
         if own := planned.config.propose.vllm.model:
@@ -196,7 +200,7 @@ def _advise(planned: Planned, context: typer.Context) -> None:
             next_step("the same with --probe 16", "16 real turns, about 120 calls, measure what is assumed here")
         return
     need = next(need for need in planned.needs if need.records == planned.config.target)
-    words = [*_typed(context), "--max-tokens", str(_round_up(need.tokens.high))]
+    words = [*_typed(context), "--max-tokens", str(_round_up(need.tokens.high * ROOM))]
     next_step(shlex.join(["selfgen", "run", *words]), "ends it where the forecast was wrong")
 
 

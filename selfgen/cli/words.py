@@ -82,7 +82,7 @@ def account_lines(machine: Machine, target: int) -> list[str]:
         lines.append(f"  lost: {reasons(tally.lost)}")
     faults = f", unreadable in part or whole: {reasons(tally.faults)}" if tally.faults else ""
     refused = f", refused: {reasons(tally.refused)}" if tally.refused else ""
-    lines.append(f"calls {count(tally.calls)} in {count(tally.turns)} turns{faults}{refused}")
+    lines.append(f"finished turns {count(tally.turns)}, with {count(tally.calls)} calls{faults}{refused}")
     return lines
 
 
@@ -91,8 +91,9 @@ def spent_lines(spending: Spending, prices: Prices | None) -> list[str]:
     tokens, doubtful = spending.known.tokens, spending.doubtful
     cached = f" ({share(tokens.cached, tokens.prompt)} from the cache)" if tokens.cached else ""
     estimated = "" if tokens.known else ", in part estimated: the server does not count"
-    cost = f", cost {spent}" if (spent := cost_of(spending, prices)) else ""
-    lines = [f"tokens {count(tokens.prompt)} read{cached}, {count(tokens.completion)} written{estimated}{cost}"]
+    cost = f", cost {money}" if (money := cost_of(spending, prices)) else ""
+    spent = f"tokens {count(tokens.prompt)} read{cached}, {count(tokens.completion)} written{estimated}{cost}"
+    lines = [f"all calls {count(spending.known.calls)}, {spent}"]
     if tokens.answer.prompt_tokens:
         lines.append(f"  to propose {_read_written(tokens.propose)}; to answer {_read_written(tokens.answer)}")
     if doubtful.calls:

@@ -251,7 +251,9 @@ def _judge_set_up(reply: Reply, call: CallId, fields: ErrorFields, text: str, ke
             todo="Give the final address with --base-url.",
         )
     if reply.status in (404, 405, 407):
-        return CallRejected(f"The server cannot take calls of this form: {text}", todo="Check --base-url and --model.")
+        return CallRejected(
+            f"The server does not know this model, or takes no such calls: {text}", todo="Check --base-url and --model."
+        )
     if fields.marks() & UNSUPPORTED_CODES:
         todo = SETTINGS.get(fields.param, f"Look for {fields.param or 'it'} in extra_body.")
         return CallRejected(f"The model does not take calls of this form: {text}", todo=todo)

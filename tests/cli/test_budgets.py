@@ -10,10 +10,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from world import WordRecipe
 
+from selfgen.assemble.spent import Expenses
 from selfgen.cli.words import cost_of, money, spent_lines
 from selfgen.core.budget import Bill, Price, Prices, Spending, Tokens
-from selfgen.core.work import Usage
+from selfgen.core.work import Answered, CallId, Judged, Refused, Usage
 from tests.cli.shell import Shell, own_process
 from tests.fault_server import FaultServer
 from tests.stand_in import reply
@@ -151,6 +153,16 @@ def test_until_is_of_this_session_and_not_kept(shell: Shell) -> None:
     assert config["limits"]["until"] == ""
 
 
+def test_every_call_of_a_journal_is_paid_for_also_those_that_were_asked_again() -> None:
+    first = Answered(CallId(0, 0, 0), "", "length", Usage(5, 7), "m", "d")
+    again = Answered(CallId(0, 0, 0, 1), "w", "stop", Usage(6, 8), "m", "d")
+    answer = Answered(CallId(0, 2, 0), "x", "stop", Usage(1, 2, known=False), "m", "d")
+    events = [first, again, answer, Refused(CallId(0, 2, 1), "content_filter", ""), Judged(0, 0, ())]
+    expenses = Expenses(WordRecipe())
+    assert list(expenses.passing(events)) == events
+    assert expenses.known == Bill(4, Tokens(Usage(11, 15, known=False), Usage(1, 2, known=False)))
+
+
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +191,7 @@ def test_a_bound_is_rounded_up_and_shown_where_it_differs() -> None:
 def test_tokens_by_role_and_from_the_cache() -> None:
     tokens = Tokens(Usage(1000, 200, 250), Usage(1000, 300, known=False))
     assert spent_lines(Spending(Bill(3, tokens)), None) == [
-        "tokens 2,000 read (12% from the cache), 500 written, in part estimated: the server does not count",
+        "all calls 3, tokens 2,000 read (12% from the cache), 500 written,"
+        " in part estimated: the server does not count",
         "  to propose 1,000 read, 200 written; to answer 1,000 read, 300 written",
     ]

@@ -107,7 +107,7 @@ def test_69_no_server_lists_the_choices(shell: Shell) -> None:
     shown = shell("run", "--seeds", "seeds.jsonl", "--out", "grown")
     assert shown.code == 69
     assert "no model is named and no server runs" in shown.err
-    for choice in ("--model mock", "vllm serve MODEL", "--base-url http://HOST:PORT/v1 --model NAME"):
+    for choice in ("--model mock", "--model vllm:PATH_OR_ID", "--base-url http://HOST:PORT/v1 --model NAME"):
         assert choice in shown.err
     assert shell("run", "--seeds", "seeds.jsonl", "--model", "tiny", "--out", "grown").code == 69
     assert shell("run", "--seeds", "seeds.jsonl", "--base-url", "http://127.0.0.1:9/v1", "--out", "grown").code == 69

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from selfgen.assemble.places import addresses, at, move, nowhere, own_servers, unfold
+from selfgen.assemble.places import addresses, at, move, nowhere, own_servers, unfold, without_keys
+from selfgen.assemble.servers import place_all
 from selfgen.assemble.settings import gather
 from selfgen.config import ModelConfig, RunConfig, build, identity_of
 from selfgen.errors import BadConfig
@@ -81,3 +82,34 @@ def test_a_model_may_move() -> None:
     own = unfold(config(model="vllm:a/b")).propose
     moved = move(own, ["http://a/v1", "http://b/v1"])
     assert (moved.vllm.model, moved.base_url, len(moved.endpoints), moved.model) == ("", "", 2, "a/b")
+
+
+@pytest.mark.parametrize(
+    ("args", "kept"),
+    [
+        (["--api-key", "k", "--dtype", "half"], ("--dtype", "half")),
+        (["--api-key", "k1", "k2", "--port", "1"], ("--port", "1")),
+        (["--dtype", "half", "--api-k=k"], ("--dtype", "half")),
+        (["--hf-token", "t"], ()),
+        (["--hf-overrides", "{}", "-tp", "2"], ("--hf-overrides", "{}", "-tp", "2")),
+    ],
+)
+def test_a_key_for_vllm_lies_in_no_header(args: list[str], kept: tuple[str, ...]) -> None:
+    assert without_keys(args) == kept
+    made = unfold(config(model="vllm:a/b", vllm={"args": args}))
+    assert nowhere(made).propose.vllm.args == kept
+
+
+def test_one_key_is_not_for_two_hosts() -> None:
+    wanted = build(
+        {
+            "propose": {"model": "a", "base_url": "https://one.example/v1"},
+            "answer": {"model": "b", "base_url": "https://two.example/v1"},
+        },
+        "test",
+    )
+    assert place_all(wanted, {}).answering.base_url == "https://two.example/v1"
+    with pytest.raises(BadConfig, match=r"OPENAI_API_KEY would go to one\.example and two\.example"):
+        place_all(wanted, {"OPENAI_API_KEY": "sk-x"})
+    other = wanted.model_copy(update={"answer": wanted.answering.model_copy(update={"api_key_env": "TWO_KEY"})})
+    assert place_all(other, {"OPENAI_API_KEY": "sk-x", "TWO_KEY": "k"}).answering.api_key_env == "TWO_KEY"

@@ -370,7 +370,13 @@ MUTANTS = (
         "in the grace of a policy turns start by themselves",
         LITTLE_MORE,
         "machine.py",
-        (("max(self._behind(self._started), self.policy.grace)", "self._behind(self._started)"),),
+        (
+            ("max(self._behind(self._started), self.policy.grace)", "self._behind(self._started)"),
+            (
+                "if not self.tally.allows(self.policy, len(self._turns)):",
+                "if self.tally.turns >= self.policy.grace and not self.tally.allows(self.policy, len(self._turns)):",
+            ),
+        ),
     ),
     Mutant(
         "a narrower policy judges what an earlier session did",

@@ -154,5 +154,6 @@ def test_acceptance_is_that_of_the_last_turns(turns: list[tuple[int, int]], wind
     drafts = sum(max(1, kept + refused) for kept, refused in last)
     expected = Fraction(sum(kept for kept, _ in last), drafts) if last else Fraction(1)
     assert tally.recent_acceptance(window) == expected
-    always = Policy(target=10**6, window=window, floor=Fraction(2))
-    assert tally.stop(always) is (Stop.SATURATED if len(turns) >= window else None)
+    at, above = (Policy(target=10**6, window=window, floor=expected + more) for more in (0, Fraction(1, 10**6)))
+    assert tally.stop(at) is None
+    assert tally.stop(above) is (Stop.SATURATED if len(turns) >= window else None)

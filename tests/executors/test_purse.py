@@ -358,6 +358,26 @@ def test_a_template_that_writes_much_around_a_short_prompt_is_learned() -> None:
     assert not purse.reserve(ask(99)), "the next prompt may be as long as those before"
 
 
+def test_limits_that_are_set_while_a_run_works_count_and_are_remembered() -> None:
+    written: list[tuple[Bill, Bill]] = []
+    budgets: tuple[Budget, ...] = ()
+    purse = Purse(lambda: budgets)
+    assert all(purse.reserve(ask(number)) for number in range(50))
+    purse.settle(ask(0), answered(ask(0), Usage(5, 5)), durable=False)
+    purse.doubt(ask(1))
+    budgets = (of_calls(4),)
+    purse.remember(lambda doubtful, mark: written.append((doubtful, mark)))
+    assert purse.reserve(ask(90))
+    assert written[-1][0].calls == 1
+    assert written[-1][1].calls >= 1
+    assert purse.reserve(ask(91)), "one answered, one in doubt, two set aside"
+    assert not purse.reserve(ask(92))
+    for number in range(2, 50):
+        purse.settle(ask(number), answered(ask(number), Usage(5, 5)))
+    assert purse.spending.known.calls == 49
+    assert purse.spending.doubtful.tokens.completion == 100
+
+
 def test_marks_are_written_seldom() -> None:
     written = []
     purse = Purse(keep=lambda doubtful, mark: written.append((doubtful, mark)))

@@ -41,7 +41,7 @@ from tests.real_server import (
 
 NAME = Path(MODEL).name
 SEEDS = Path(os.environ.get("SELFGEN_TEST_SEEDS_EN") or ROOT / "seed_tasks" / "general_en.jsonl").resolve()
-TARGET = int(os.environ.get("SELFGEN_TEST_TARGET_NIGHT", "60"))
+TARGET = int(os.environ.get("SELFGEN_TEST_TARGET_NIGHT", "200"))
 STOPPED_S = 60
 
 
@@ -115,7 +115,8 @@ def test_a_bad_night_ends_with_the_bytes_of_a_quiet_one(tmp_path: Path) -> None:
         second.start()
         second.wait()
         config = write_config(tmp_path, endpoints=[{"url": first.base_url}, {"url": second.base_url}])
-        run = start(selfgen("run", "--config", config, "--out", out, "--target", TARGET), log)
+        # Few at once, so that the night is long enough for all that is to happen in it.
+        run = start(selfgen("run", "--config", config, "--out", out, "--target", TARGET, "--concurrency", 4), log)
         try:
             strike(run, first, second, out, log)
             assert run.wait(900) == 0, log.read_text()
@@ -145,11 +146,11 @@ def strike(run: subprocess.Popen[bytes], first: RealServer, second: RealServer, 
         )
         assert run.poll() is None, log.read_text()
 
-    reach(TARGET // 10)
+    reach(TARGET // 20)
     os.kill(first.engine(), signal.SIGKILL)
     wait_for(first.gone, 60, first.said)
     first.start()
-    reach(TARGET // 5)
+    reach(TARGET // 10)
     engine = second.engine()
     os.kill(engine, signal.SIGSTOP)
     try:
@@ -159,7 +160,7 @@ def strike(run: subprocess.Popen[bytes], first: RealServer, second: RealServer, 
     finally:
         os.kill(engine, signal.SIGCONT)
     first.wait()
-    reach(TARGET // 2)
+    reach(TARGET // 3)
     second.stop()
 
 

@@ -122,10 +122,11 @@ def kill_and_resume(tmp_path: Path, kills: int, quiet: tuple[bytes, bytes]) -> N
 
 
 def wait_for_work(server: FaultServer, child: subprocess.Popen[Any]) -> None:
-    """Wait until the child has had more answers than its look at the server takes, so that every kill hits it at
-    work."""
-    before, until = sum(server.answered.values()) + 8, time.monotonic() + 20
-    while sum(server.answered.values()) < before and time.monotonic() < until and child.poll() is None:
+    """Wait until the child has had more answers than its look at the server takes, a long one at first and a short one
+    later, so that every kill hits it at work."""
+    already, until = sum(server.answered.values()), time.monotonic() + 20
+    wanted = already + (3 if already else 10)
+    while sum(server.answered.values()) < wanted and time.monotonic() < until and child.poll() is None:
         time.sleep(0.005)
 
 

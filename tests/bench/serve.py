@@ -3,7 +3,8 @@
 A run finds its concurrency by itself. Then `vllm bench serve` sends the very prompts of that run, each with the length
 that its reply had, at several fixed concurrencies. The first round of either only warms the server's caches.
 
-Needs SELFGEN_TEST_VLLM (the executable), SELFGEN_TEST_MODEL (a small model) and SELFGEN_TEST_SEEDS_EN (seeds).
+Needs SELFGEN_TEST_VLLM (the executable), SELFGEN_TEST_MODEL (a small model) and SELFGEN_TEST_SEEDS_EN (seeds);
+vLLM's bench needs pandas beside it (`pip install 'vllm[bench]'`).
 """
 
 from __future__ import annotations
